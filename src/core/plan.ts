@@ -1,0 +1,114 @@
+/**
+ * The plan: what the configuration asks for, complete and validated. It knows no process, no clock and no file; all
+ * defaults are filled in. Durations are milliseconds.
+ */
+import type { Signal } from './signal.ts'
+
+/** How lines reach foster's own stdout and stderr. */
+export type LogFormat = 'prefix' | 'raw' | 'json'
+
+/** When a program that ended is started again. */
+export type RestartPolicy = 'always' | 'on-failure' | 'never'
+
+/** What a program depends on, and what must be true of it. */
+export interface Dependency {
+  readonly program: string
+  /** `started` and `ready`: it runs (they differ once it has a probe); `completed`: it ended with a success code. */
+  readonly condition: 'started' | 'ready' | 'completed'
+  /** A required dependency that can never come true makes the dependant FATAL; another one is then done without. */
+  readonly required: boolean
+}
+
+/** The identity a program runs with, resolved from /etc/passwd and /etc/group. */
+export interface Credentials {
+  readonly uid: number
+  readonly gid: number
+  /** Supplementary groups: exactly these, foster's own are dropped. */
+  readonly groups: readonly number[]
+  /** USER and LOGNAME; undefined for a uid without an entry. */
+  readonly name: string | undefined
+  /** HOME; `/` for a uid without an entry. */
+  readonly home: string
+}
+
+/** Exponential backoff between automatic restarts. */
+export interface Backoff {
+  readonly delay: number
+  readonly factor: number
+  readonly max: number
+  /** A share of the delay, 0 to 1: the wait is chosen at random within delay x (1 ± jitter). */
+  readonly jitter: number
+  /** This much uptime sets the count of failures back to 0. */
+  readonly resetAfter: number
+}
+
+/** One program, as it will be run. */
+export interface Program {
+  readonly name: string
+  readonly kind: 'service' | 'task'
+  /** The argument vector, never empty. With `shell: true` it is `/bin/sh -c TEXT`. */
+  readonly command: readonly string[]
+  readonly critical: boolean
+  readonly autostart: boolean
+  readonly workingDir: string | undefined
+  /** What the configuration adds to the inherited environment. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Undefined: foster's own identity. */
+  readonly user: Credentials | undefined
+  readonly restart: RestartPolicy
+  readonly successExitCodes: ReadonlyArray<number | Signal>
+  /** Uptime that makes it RUNNING. */
+  readonly startMillis: number
+  /** Failures in a row that are forgiven; Infinity: all. */
+  readonly startRetries: number
+  readonly backoff: Backoff
+  readonly dependsOn: readonly Dependency[]
+  readonly stopSignal: Signal
+  readonly stopGraceMillis: number
+  /** Whom the stop signal reaches: the main process, or its whole process group. */
+  readonly stopScope: 'process' | 'group'
+  /** Run in place of the stop signal. */
+  readonly stopCommand: readonly string[] | undefined
+  readonly stdin: 'null' | 'inherit'
+  /** It is the terminal's foreground job. */
+  readonly tty: boolean
+  /** Undefined: the plan's. */
+  readonly logFormat: LogFormat | undefined
+}
+
+/** How the container stops. */
+export interface ShutdownPlan {
+  /** All of it, from the request to foster's exit. */
+  readonly timeout: number
+  /** Time between "not ready any more" and the first signal. */
+  readonly delay: number
+  /** The exit code of a requested stop that went well: 0, or 128 + the signal that asked. */
+  readonly exitCode: 'zero' | 'signal'
+}
+
+/** Everything foster is to do. */
+export interface Plan {
+  readonly programs: readonly Program[]
+  readonly shutdown: ShutdownPlan
+  /** Undefined: `prefix` for several programs, `raw` for one. */
+  readonly logFormat: LogFormat | undefined
+}
+
+/** The defaults of a program's options, design section 3; the schema, the documentation and `foster -- CMD` share them. */
+export const programDefaults = {
+  kind: 'service',
+  critical: true,
+  autostart: true,
+  restart: 'on-failure',
+  successExitCodes: [0],
+  startMillis: 1000,
+  startRetries: 3,
+  backoff: { delay: 500, factor: 2, max: 30_000, jitter: 0.1, resetAfter: 30_000 },
+  stopSignal: 'TERM',
+  stopGraceMillis: 8000,
+  stdin: 'null',
+  tty: false,
+} as const satisfies Partial<Program>
+
+/** The defaults of `shutdown`: Docker kills ten seconds after its TERM, so foster is done after nine. */
+export const shutdownDefaults: ShutdownPlan = { timeout: 9000, delay: 0, exitCode: 'zero' }

@@ -1,0 +1,59 @@
+/** What foster says when something is wrong: faults in what the user gave us, with their place, and failures of the system. */
+
+/** A place in a text the user wrote. Lines and columns count from 1; columns are characters, not bytes. */
+export interface Place {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  /** How many characters the caret underlines; at least 1. */
+  readonly length: number
+}
+
+/** One fault in the configuration or usage. */
+export interface Diagnostic {
+  /** A stable name for programs to match on, e.g. `unknown-key`. */
+  readonly code: string
+  readonly severity: 'error' | 'warning'
+  /** Lower case, without a full stop: what is wrong, and what to do where that is not plain. */
+  readonly message: string
+  /** Where: a place in a file, the name of an environment variable, or nothing (usage). */
+  readonly at: Place | { readonly variable: string } | undefined
+  /** "did you mean", or what to do. */
+  readonly hint?: string
+}
+
+/** A failure whose words are meant for the user as they stand: "cannot X: why". */
+export class FosterError extends Error {
+  readonly exitCode: number
+  constructor(message: string, exitCode = 1) {
+    super(message)
+    this.name = 'FosterError'
+    this.exitCode = exitCode
+  }
+}
+
+/**
+ * Renders one fault as a compiler would: `file:line:column: error: message`, the source line, a caret, the hint.
+ * `source` gives the text of a file by the name in the diagnostic, or undefined if it cannot be shown.
+ */
+export function render(fault: Diagnostic, source: (file: string) => string | undefined): string {
+  const hint = fault.hint === undefined ? '' : `\n  ${fault.hint}`
+  const words = `${fault.severity}: ${fault.message}`
+  const { at } = fault
+  if (at === undefined) return `foster: ${words}${hint}`
+  if ('variable' in at) return `${at.variable}: ${words}${hint}`
+  return `${at.file}:${at.line}:${at.column}: ${words}${excerpt(at, source(at.file))}${hint}`
+}
+
+const widest = 160
+
+/** The source line and a caret below it. Tabs are kept in the caret's line, so that both are as wide as the terminal shows them. */
+function excerpt(at: Place, text: string | undefined): string {
+  const line = text?.split(/\r\n|\n|\r/)[at.line - 1]
+  if (line === undefined || line.trim() === '') return ''
+  const from = Math.max(0, at.column - 1 - Math.floor(widest / 2))
+  const shown = line.slice(from, from + widest)
+  const before = shown.slice(0, at.column - 1 - from).replace(/[^\t]/g, ' ')
+  const carets = '^'.repeat(Math.max(1, Math.min(at.length, shown.length - before.length)))
+  return `\n  ${shown}\n  ${before}${carets}`
+}
