@@ -1,0 +1,165 @@
+/**
+ * The C library, bound through node:ffi: the calls that Node has no words for. The only file that names node:ffi,
+ * because the module is experimental and a wrong signature crashes PID 1.
+ *
+ * Every function here answers as the system call does, except that a failure is the negative errno: `-11` for EAGAIN.
+ * Nothing throws. Buffers stay alive until the call returns because the arguments hold them.
+ */
+import { constants } from 'node:os'
+
+/** Numbers of <fcntl.h>, <sys/wait.h>, <sys/prctl.h>, <sys/ioctl.h>; the same on x86-64 and arm64. */
+const C = {
+  O_CLOEXEC: 0o2000000,
+  O_NONBLOCK: 0o4000,
+  F_GETFD: 1,
+  F_SETFD: 2,
+  F_GETFL: 3,
+  F_SETFL: 4,
+  FD_CLOEXEC: 1,
+  FIONREAD: 0x541bn,
+  MSG_DONTWAIT: 0x40,
+  MSG_NOSIGNAL: 0x4000,
+  POLLOUT: 4,
+  POLLERR: 8,
+  PR_SET_DUMPABLE: 4,
+  PR_SET_CHILD_SUBREAPER: 36,
+  RLIMIT_NOFILE: 7,
+} as const
+
+type Ffi = typeof import('node:ffi')
+
+const signatures = {
+  __errno_location: { return: 'pointer', arguments: [] },
+  _exit: { return: 'void', arguments: ['int32'] },
+  fcntl: { return: 'int32', arguments: ['int32', 'int32', 'int64'] },
+  ioctl: { return: 'int32', arguments: ['int32', 'uint64', 'buffer'] },
+  kill: { return: 'int32', arguments: ['int32', 'int32'] },
+  pipe2: { return: 'int32', arguments: ['buffer', 'int32'] },
+  poll: { return: 'int32', arguments: ['buffer', 'uint64', 'int32'] },
+  prctl: { return: 'int32', arguments: ['int32', 'uint64', 'uint64', 'uint64', 'uint64'] },
+  prlimit64: { return: 'int32', arguments: ['int32', 'int32', 'pointer', 'pointer'] },
+  read: { return: 'int64', arguments: ['int32', 'buffer', 'uint64'] },
+  send: { return: 'int64', arguments: ['int32', 'pointer', 'uint64', 'int32'] },
+  syscall: { return: 'int64', arguments: ['int64', 'int64', 'int64', 'int64', 'int64', 'int64'] },
+  tcgetattr: { return: 'int32', arguments: ['int32', 'buffer'] },
+  tcgetpgrp: { return: 'int32', arguments: ['int32'] },
+  tcsetattr: { return: 'int32', arguments: ['int32', 'int32', 'buffer'] },
+  tcsetpgrp: { return: 'int32', arguments: ['int32', 'int32'] },
+  waitid: { return: 'int32', arguments: ['int32', 'int32', 'buffer', 'int32'] },
+  waitpid: { return: 'int32', arguments: ['int32', 'buffer', 'int32'] },
+  write: { return: 'int64', arguments: ['int32', 'pointer', 'uint64'] },
+} as const
+
+const bind = () => {
+  const ffi: Ffi = process.getBuiltinModule('node:ffi')
+  const { lib, functions } = ffi.dlopen(null, signatures)
+  return { ffi, lib, functions, errno: functions.__errno_location() }
+}
+
+let bound: ReturnType<typeof bind> | undefined
+
+/** The bindings, made at the first call: a start-up snapshot cannot hold them. */
+export function libc(): ReturnType<typeof bind> {
+  bound ??= bind()
+  return bound
+}
+
+/** The result of a call, or the negative errno where it said -1. */
+export function checked(result: number | bigint): number {
+  const value = Number(result)
+  if (value !== -1) return value
+  const { ffi, errno } = libc()
+  return -ffi.getInt32(errno)
+}
+
+const names = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]))
+
+/** The name of an errno given as a positive number: `ENOENT` for 2. */
+export function errnoName(errno: number): string {
+  return names.get(errno) ?? `errno ${errno}`
+}
+
+/** kill(2): 0, or the negative errno. A negative pid is a process group, -1 everybody. */
+export function kill(pid: number, signal: number): number {
+  return checked(libc().functions.kill(pid, signal))
+}
+
+/** A pipe, close-on-exec, both ends blocking: pipe2(2). The negative errno if there are no descriptors left. */
+export function pipe(): { read: number; write: number } | number {
+  const ends = Buffer.alloc(8)
+  const result = checked(libc().functions.pipe2(ends, C.O_CLOEXEC))
+  return result < 0 ? result : { read: ends.readInt32LE(0), write: ends.readInt32LE(4) }
+}
+
+/** Marks a descriptor close-on-exec, or not: fcntl(2). 0, or the negative errno (EBADF: it is not open). */
+export function setCloseOnExec(fd: number, on: boolean): number {
+  return checked(libc().functions.fcntl(fd, C.F_SETFD, on ? BigInt(C.FD_CLOEXEC) : 0n))
+}
+
+/** Makes an open file description non-blocking. Everybody who shares the description is affected. */
+export function setNonBlocking(fd: number): number {
+  const flags = checked(libc().functions.fcntl(fd, C.F_GETFL, 0n))
+  if (flags < 0) return flags
+  return checked(libc().functions.fcntl(fd, C.F_SETFL, BigInt(flags | C.O_NONBLOCK)))
+}
+
+/** read(2) into the start of a buffer: bytes, 0 at the end, the negative errno (EAGAIN: nothing there now). */
+export function read(fd: number, buffer: Uint8Array): number {
+  return checked(libc().functions.read(fd, buffer, BigInt(buffer.length)))
+}
+
+/** How many bytes wait to be read: FIONREAD. The negative errno on failure. */
+export function readable(fd: number): number {
+  const count = Buffer.alloc(4)
+  const result = checked(libc().functions.ioctl(fd, C.FIONREAD, count))
+  return result < 0 ? result : count.readInt32LE(0)
+}
+
+/** write(2) of part of a buffer: bytes taken, or the negative errno. */
+export function write(fd: number, bytes: Uint8Array, offset: number, length: number): number {
+  const { ffi, functions } = libc()
+  return checked(functions.write(fd, ffi.getRawPointer(bytes) + BigInt(offset), BigInt(length)))
+}
+
+/** send(2) that neither blocks nor raises SIGPIPE, whatever flags the shared socket has: bytes, or the negative errno. */
+export function send(fd: number, bytes: Uint8Array, offset: number, length: number): number {
+  const { ffi, functions } = libc()
+  const flags = C.MSG_DONTWAIT | C.MSG_NOSIGNAL
+  return checked(functions.send(fd, ffi.getRawPointer(bytes) + BigInt(offset), BigInt(length), flags))
+}
+
+/** Whether a descriptor takes at least one byte now without blocking, or reports an error at once: poll(2). */
+export function writableNow(fd: number): boolean {
+  const set = Buffer.alloc(8)
+  set.writeInt32LE(fd, 0)
+  set.writeInt16LE(C.POLLOUT, 4)
+  return checked(libc().functions.poll(set, 1n, 0)) > 0
+}
+
+/** Makes foster the parent of orphaned descendants where it is not PID 1: prctl(2), PR_SET_CHILD_SUBREAPER. */
+export function becomeSubreaper(): number {
+  return checked(libc().functions.prctl(C.PR_SET_CHILD_SUBREAPER, 1n, 0n, 0n, 0n))
+}
+
+/** Makes the process dumpable again after a change of credentials, or /proc/self belongs to root: proc(5). */
+export function setDumpable(): number {
+  return checked(libc().functions.prctl(C.PR_SET_DUMPABLE, 1n, 0n, 0n, 0n))
+}
+
+/** Sets foster's soft limit of descriptors to the lower of `most` and the hard limit: prlimit(2). 0, or the negative errno. */
+export function limitDescriptors(most: number): number {
+  const limit = Buffer.alloc(16)
+  const { ffi, functions } = libc()
+  const address = ffi.getRawPointer(limit)
+  const got = checked(functions.prlimit64(0, C.RLIMIT_NOFILE, 0n, address))
+  const hard = limit.readBigUInt64LE(8)
+  if (got < 0) return got
+  limit.writeBigUInt64LE(hard < BigInt(most) ? hard : BigInt(most), 0)
+  return checked(functions.prlimit64(0, C.RLIMIT_NOFILE, address, 0n))
+}
+
+/** Ends the process at once, without waiting for Node's threads: _exit(2). */
+export function exitNow(code: number): never {
+  libc().functions._exit(code)
+  throw new Error('unreachable')
+}
