@@ -92,6 +92,8 @@ export interface Plan {
   readonly shutdown: ShutdownPlan
   /** Undefined: `prefix` for several programs, `raw` for one. */
   readonly logFormat: LogFormat | undefined
+  /** Set for `foster -- CMD` without a configuration: the only program is CMD, and foster is as transparent as tini. */
+  readonly command?: { readonly zeroCodes: readonly number[] }
 }
 
 /** The defaults of a program's options, design section 3; the schema, the documentation and `foster -- CMD` share them. */

@@ -1,0 +1,32 @@
+/** How a process ended, or why it never began. */
+import { type Signal, signalName, signalNumbers } from './signal.ts'
+
+/** The end of one run. `unstartable` is a run that never began: `code` is what a shell would say, 127 or 126, else 1. */
+export type Ending =
+  | { readonly how: 'exited'; readonly code: number }
+  | { readonly how: 'killed'; readonly signal: number; readonly core: boolean }
+  | { readonly how: 'unstartable'; readonly reason: string; readonly code: 126 | 127 | 1 }
+
+/** The exit code that tells of an ending: the code, or 128 + the signal as shells have it (POSIX 2.8.2). */
+export function exitCodeOf(ending: Ending): number {
+  return ending.how === 'killed' ? 128 + ending.signal : ending.code
+}
+
+/** Whether an ending is among the codes and signals that count as success. */
+export function isSuccess(ending: Ending, success: ReadonlyArray<number | Signal>): boolean {
+  if (ending.how === 'exited') return success.includes(ending.code)
+  if (ending.how === 'killed') return success.some(it => typeof it === 'string' && signalNumbers[it] === ending.signal)
+  return false
+}
+
+/** An ending in words: `exited with code 3`, `killed by SIGKILL`, `could not be started: not found`. */
+export function describeEnding(ending: Ending): string {
+  switch (ending.how) {
+    case 'exited':
+      return `exited with code ${ending.code}`
+    case 'killed':
+      return `killed by SIG${signalName(ending.signal)}${ending.core ? ' (core dumped)' : ''}`
+    case 'unstartable':
+      return `could not be started: ${ending.reason}`
+  }
+}

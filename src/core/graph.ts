@@ -1,0 +1,79 @@
+/** The graph of dependencies: who waits for whom at the start, and in which order all of it stops. */
+import type { Dependency, Program } from './plan.ts'
+
+/** One edge, with the dependency's index in place of its name. */
+export interface Edge {
+  readonly on: number
+  readonly dependency: Dependency
+}
+
+/** The graph of a plan without cycles; everything by index into the plan's programs. */
+export interface Graph {
+  readonly dependencies: ReadonlyArray<readonly Edge[]>
+  readonly dependants: ReadonlyArray<readonly number[]>
+  /** How far a program is from those that nobody depends on: 0 stops first, the highest last. */
+  readonly levels: readonly number[]
+}
+
+/** Builds the graph. The plan is validated: every name exists and there is no cycle. */
+export function graphOf(programs: readonly Program[]): Graph {
+  const index = new Map(programs.map((program, i) => [program.name, i]))
+  const dependants: number[][] = programs.map(() => [])
+  const dependencies = programs.map((program, i) =>
+    program.dependsOn.flatMap((dependency): Edge[] => {
+      const on = index.get(dependency.program)
+      if (on === undefined) return []
+      dependants[on]?.push(i)
+      return [{ on, dependency }]
+    }),
+  )
+  return { dependencies, dependants, levels: levelsOf(dependencies, dependants) }
+}
+
+/** Longest distance from the top, by Kahn's algorithm: a program's level is known once all its dependants' are. */
+function levelsOf(dependencies: Graph['dependencies'], dependants: Graph['dependants']): readonly number[] {
+  const levels = dependants.map(() => 0)
+  const open = dependants.map(list => list.length)
+  const ready = open.flatMap((count, i) => (count === 0 ? [i] : []))
+  for (let next = ready.pop(); next !== undefined; next = ready.pop()) {
+    for (const { on } of dependencies[next] ?? []) {
+      levels[on] = Math.max(levels[on] ?? 0, (levels[next] ?? 0) + 1)
+      const left = (open[on] ?? 0) - 1
+      open[on] = left
+      if (left === 0) ready.push(on)
+    }
+  }
+  return levels
+}
+
+/**
+ * A cycle as the path that shows it, first name repeated at the end (`a, b, a`), or undefined. Names that are not in
+ * `names` are passed over. Iterative: a chain of ten thousand programs does not overflow the stack.
+ */
+export function findCycle(
+  names: readonly string[],
+  dependsOn: (name: string) => readonly string[],
+): readonly string[] | undefined {
+  const known = new Set(names)
+  const done = new Set<string>()
+  for (const start of names) {
+    const path: string[] = []
+    const onPath = new Set<string>()
+    const todo: { name: string; leave: boolean }[] = [{ name: start, leave: false }]
+    for (let item = todo.pop(); item !== undefined; item = todo.pop()) {
+      const { name, leave } = item
+      if (leave) {
+        path.pop()
+        onPath.delete(name)
+        done.add(name)
+      } else if (onPath.has(name)) {
+        return [...path.slice(path.indexOf(name)), name]
+      } else if (known.has(name) && !done.has(name)) {
+        path.push(name)
+        onPath.add(name)
+        todo.push({ name, leave: true }, ...[...dependsOn(name)].reverse().map(next => ({ name: next, leave: false })))
+      }
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,113 @@
+/** The phases of stopping: delay, level by level, strays, done. Design, section 6. */
+import { apply, type Draft, type End, isLive, liveOnes, programAt, stateAt } from './draft.ts'
+import { budgetOf, levelBudget, stopLevels } from './shutdown.ts'
+import { signalNumbers } from './signal.ts'
+
+/** The strays' time in shares: for the last killed programs to vanish, for SIGTERM to strays, for SIGKILL to them. */
+const shares = { vanish: 0.2, term: 0.6, kill: 0.2 } as const
+
+/** Begins the end of the container. Only the first cause counts; later calls change nothing. */
+export function beginEnd(draft: Draft, end: End): void {
+  if (draft.phase.at !== 'serving') return
+  const { delay } = budgetOf(draft.plan.shutdown)
+  draft.effects.push({ do: 'announce', what: { about: 'ending', end } })
+  draft.phase = { at: 'delaying', end, deadline: draft.now + delay }
+  if (delay === 0 || draft.plan.command !== undefined || liveOnes(draft).length === 0) stopPrograms(draft)
+}
+
+/** Leaves the delay: all that waits is stopped where it is, all that lives by levels. */
+export function stopPrograms(draft: Draft): void {
+  if (draft.phase.at !== 'delaying') return
+  const { end } = draft.phase
+  const budget = budgetOf(draft.plan.shutdown)
+  const until = draft.now + budget.programs
+  const deadline = until + budget.strays * shares.vanish
+  draft.phase = { at: 'stopping', end, levels: stopLevels(draft.graph, liveOnes(draft)), until, deadline, hurry: false }
+  draft.states.forEach((state, index) => {
+    if (!isLive(state)) apply(draft, index, { on: 'down', by: 'shutdown', deadline })
+  })
+  stopLevel(draft)
+}
+
+/** Sends the first level its stop, each program within its grace and the level's share of the budget. */
+function stopLevel(draft: Draft): void {
+  if (draft.phase.at !== 'stopping') return
+  const { levels, until } = draft.phase
+  const [level = []] = levels
+  const graces = levels.map(members => Math.max(...members.map(index => programAt(draft, index).stopGraceMillis)))
+  const budget = levelBudget(until - draft.now, graces)
+  for (const index of level) {
+    const grace = Math.min(budget, programAt(draft, index).stopGraceMillis)
+    apply(draft, index, { on: 'down', by: 'shutdown', deadline: draft.now + grace })
+  }
+}
+
+/** Goes on to the next level, or to the strays, once everything in the present level is gone. */
+export function advance(draft: Draft): void {
+  while (draft.phase.at === 'stopping') {
+    const { levels, hurry } = draft.phase
+    const [level, ...later] = levels
+    if (level === undefined) return sweep(draft)
+    if (level.some(index => isLive(stateAt(draft, index)))) return
+    draft.phase = { ...draft.phase, levels: later }
+    if (!hurry) stopLevel(draft)
+  }
+}
+
+/** Kills everything now: somebody at the terminal asked twice. */
+export function killNow(draft: Draft): void {
+  if (draft.phase.at === 'serving' || draft.phase.at === 'done') return
+  draft.effects.push({ do: 'announce', what: { about: 'kill-now' } })
+  const { end } = draft.phase
+  if (draft.phase.at === 'sweeping') return sweepAgain(draft)
+  const deadline = draft.now + budgetOf(draft.plan.shutdown).strays
+  draft.phase = { at: 'stopping', end, levels: [liveOnes(draft)], until: draft.now, deadline, hurry: true }
+  for (let index = 0; index < draft.states.length; index++) apply(draft, index, { on: 'kill' })
+}
+
+/** Turns to the processes that belong to no program. */
+function sweep(draft: Draft): void {
+  if (draft.phase.at !== 'stopping') return
+  const { end, hurry } = draft.phase
+  const { strays } = budgetOf(draft.plan.shutdown)
+  const wait = strays * (hurry ? shares.kill : shares.term)
+  draft.phase = { at: 'sweeping', end, killed: hurry, deadline: draft.now + wait }
+  draft.effects.push({ do: 'sweep', signal: hurry ? 'KILL' : 'TERM' })
+}
+
+/** SIGTERM was not enough for the strays. */
+function sweepAgain(draft: Draft): void {
+  if (draft.phase.at !== 'sweeping') return
+  const wait = budgetOf(draft.plan.shutdown).strays * shares.kill
+  draft.phase = { ...draft.phase, killed: true, deadline: draft.now + wait }
+  draft.effects.push({ do: 'sweep', signal: 'KILL' })
+}
+
+/** The last step: nothing is left, or nothing can be done about what is. */
+export function finish(draft: Draft): void {
+  if (draft.phase.at !== 'sweeping') return
+  const { end } = draft.phase
+  const code = exitCodeFor(draft, end)
+  draft.phase = { at: 'done', end, code }
+  draft.effects.push({ do: 'finish', code })
+}
+
+/** The present phase has run out of time. */
+export function phaseDeadline(draft: Draft): void {
+  const { phase } = draft
+  if (phase.at === 'delaying') return stopPrograms(draft)
+  if (phase.at === 'sweeping') return phase.killed ? finish(draft) : sweepAgain(draft)
+  if (phase.at !== 'stopping') return
+  // Killed, and not gone: in uninterruptible sleep. The runtime will not wait either.
+  draft.effects.push({ do: 'announce', what: { about: 'out-of-time', indexes: liveOnes(draft) } })
+  sweep(draft)
+}
+
+function exitCodeFor(draft: Draft, end: End): number {
+  const { command, shutdown } = draft.plan
+  if (end.why === 'requested') {
+    if (end.flaw !== undefined) return end.flaw.code
+    return command !== undefined || shutdown.exitCode === 'signal' ? 128 + signalNumbers[end.by] : 0
+  }
+  return command?.zeroCodes.includes(end.code) ? 0 : end.code
+}

@@ -1,0 +1,33 @@
+/** Whether a program that ended is started again, and after how long. Design, section 3: restart, start_retries, backoff. */
+import { type Ending, isSuccess } from './ending.ts'
+import type { Backoff, Program } from './plan.ts'
+
+/** What follows an ending that nobody asked for. `failures` counts on, or starts anew after a long run. */
+export type Verdict =
+  | { readonly next: 'exited' }
+  | { readonly next: 'retry'; readonly failures: number; readonly delay: number }
+  | { readonly next: 'fatal'; readonly failures: number }
+
+/**
+ * Judges an ending. `failures` is the count before it, `uptime` how long the run lasted, `random` a number in [0, 1)
+ * for the jitter. A success code is no failure however early it comes; `never` is never retried; what can never be
+ * started is FATAL once its retries are used up, at once where nothing is to be retried.
+ */
+export function judge(program: Program, ending: Ending, failures: number, uptime: number, random: number): Verdict {
+  const { restart, backoff, startRetries, successExitCodes, kind } = program
+  const sofar = uptime >= backoff.resetAfter ? 0 : failures
+  if (isSuccess(ending, successExitCodes)) {
+    if (restart !== 'always' || kind === 'task') return { next: 'exited' }
+    return { next: 'retry', failures: sofar, delay: backoffDelay(backoff, Math.max(1, sofar), random) }
+  }
+  const count = sofar + 1
+  if (restart === 'never') return ending.how === 'unstartable' ? { next: 'fatal', failures: count } : { next: 'exited' }
+  if (count > startRetries) return { next: 'fatal', failures: count }
+  return { next: 'retry', failures: count, delay: backoffDelay(backoff, count, random) }
+}
+
+/** The wait in milliseconds before the retry after the nth failure in a row, n from 1. Bounded by `max` before the jitter. */
+export function backoffDelay(backoff: Backoff, n: number, random: number): number {
+  const base = Math.min(backoff.max, backoff.delay * backoff.factor ** (n - 1))
+  return Math.round(base * (1 + backoff.jitter * (2 * random - 1)))
+}

@@ -1,0 +1,210 @@
+/**
+ * The world: all programs and the phase of the container, as a pure step: (world, input, moment) -> world and effects.
+ * A step first gives the input to whom it concerns, then draws consequences until nothing changes any more: who may
+ * start now, who can never start, whether the container ends, which level of the stop comes next.
+ */
+import { apply, type Draft, isLive, programAt, stateAt, type Target, type World, type WorldEffect } from './draft.ts'
+import { graphOf } from './graph.ts'
+import { endedOf, outcomeOf, stopOutcomeOf } from './outcome.ts'
+import { advance, beginEnd, finish, killNow, phaseDeadline } from './phases.ts'
+import type { Plan } from './plan.ts'
+import { type Event, pidOf, type State, unborn } from './program.ts'
+import { permissionOf } from './schedule.ts'
+import type { Signal } from './signal.ts'
+
+export type Input =
+  | { readonly on: 'boot' }
+  | { readonly on: 'program'; readonly index: number; readonly event: Event }
+  /** An operator's wish. */
+  | { readonly on: 'wish'; readonly index: number; readonly wish: 'start' | 'stop' | 'restart' }
+  | { readonly on: 'signal'; readonly signal: Signal }
+  /** The controlling terminal is gone. */
+  | { readonly on: 'hungup' }
+  | { readonly on: 'deadline' }
+  | { readonly on: 'strays-gone' }
+  | { readonly on: 'bug' }
+
+/** When the step happens: monotonic milliseconds, and a random number in [0, 1). */
+export interface Moment {
+  readonly now: number
+  readonly random: number
+}
+
+/** Somebody at a terminal presses Ctrl-C once; an npm or a shell in between may deliver it twice at once. */
+const secondInterruptAfter = 200
+
+/** The world before anything has been asked of it. */
+export function worldOf(plan: Plan): World {
+  const states = plan.programs.map(() => unborn)
+  return { plan, graph: graphOf(plan.programs), states, phase: { at: 'serving' }, interrupted: undefined, held: [] }
+}
+
+/** The next world and what is to be done. Never throws, whatever comes; the world that is passed in is not changed. */
+export function step(world: World, input: Input, { now, random }: Moment): { world: World; effects: WorldEffect[] } {
+  const draft: Draft = { ...world, states: [...world.states], now, random, effects: [], changed: [] }
+  receive(draft, input)
+  settle(draft)
+  const { plan, graph, states, phase, interrupted, held, effects } = draft
+  return { world: { plan, graph, states, phase, interrupted, held }, effects }
+}
+
+/** The nearest moment at which the world wants a `deadline`, or undefined. */
+export function nextDeadline(world: World): number | undefined {
+  let nearest = 'deadline' in world.phase ? world.phase.deadline : Number.POSITIVE_INFINITY
+  for (const state of world.states) if ('deadline' in state && state.deadline < nearest) nearest = state.deadline
+  return nearest === Number.POSITIVE_INFINITY ? undefined : nearest
+}
+
+function receive(draft: Draft, input: Input): void {
+  switch (input.on) {
+    case 'boot':
+      draft.plan.programs.forEach((program, index) => {
+        if (program.autostart && draft.phase.at === 'serving') apply(draft, index, { on: 'up' })
+      })
+      // Even a plan in which nothing starts by itself has to be looked at once.
+      return endIfIdle(draft)
+    case 'program':
+      return receiveEvent(draft, input.index, input.event)
+    case 'wish':
+      return receiveWish(draft, input.index, input.wish)
+    case 'signal':
+      return receiveSignal(draft, input.signal)
+    case 'hungup':
+      return requestEnd(draft, 'HUP')
+    case 'deadline':
+      return receiveDeadline(draft)
+    case 'strays-gone':
+      return finish(draft)
+    case 'bug':
+      return beginEnd(draft, { why: 'bug', code: 1 })
+  }
+}
+
+function receiveEvent(draft: Draft, index: number, event: Event): void {
+  const before = stateAt(draft, index)
+  apply(draft, index, event)
+  if (event.on === 'exit') judgeStop(draft, index, before, event)
+  const pid = event.on === 'spawned' ? event.pid : undefined
+  if (pid === undefined) return
+  for (const signal of draft.held) draft.effects.push({ do: 'forward', signal, targets: [{ index, pid }] })
+  draft.held = []
+}
+
+/** A process that ends while a stop was asked for may spoil its exit code; the first one does. */
+function judgeStop(draft: Draft, index: number, before: State, event: Extract<Event, { on: 'exit' }>): void {
+  const { phase } = draft
+  if (!('end' in phase) || phase.end.why !== 'requested' || phase.end.flaw !== undefined) return
+  if (phase.at === 'done' || pidOf(before) === undefined) return
+  const killed = before.at === 'stopping' && before.killed
+  const flaw = stopOutcomeOf(programAt(draft, index), event.ending, killed)
+  if (flaw === undefined) return
+  draft.phase = { ...phase, end: { ...phase.end, flaw: { index, row: flaw.id, code: flaw.code } } }
+}
+
+function receiveWish(draft: Draft, index: number, wish: 'start' | 'stop' | 'restart'): void {
+  if (draft.phase.at !== 'serving') return
+  const deadline = draft.now + programAt(draft, index).stopGraceMillis
+  if (wish === 'start') apply(draft, index, { on: 'up' })
+  else if (wish === 'stop') apply(draft, index, { on: 'down', by: 'operator', deadline })
+  else apply(draft, index, { on: 'restart', deadline })
+}
+
+function receiveDeadline(draft: Draft): void {
+  draft.states.forEach((state, index) => {
+    if ('deadline' in state && state.deadline <= draft.now) apply(draft, index, { on: 'deadline' })
+  })
+  if ('deadline' in draft.phase && draft.phase.deadline <= draft.now) phaseDeadline(draft)
+}
+
+const stopSignals: ReadonlySet<Signal> = new Set(['TERM', 'INT', 'QUIT'])
+
+/** What a signal to foster means. Design, section 7. */
+function receiveSignal(draft: Draft, signal: Signal): void {
+  if (signal === 'INT' && secondInterrupt(draft)) return killNow(draft)
+  if (draft.plan.command !== undefined) return passOn(draft, signal)
+  if (stopSignals.has(signal)) return requestEnd(draft, signal)
+  if (signal === 'HUP') draft.effects.push({ do: 'hangup' })
+  else if (signal === 'USR2') draft.effects.push({ do: 'announce', what: { about: 'unused-signal', signal } })
+  else forward(draft, signal)
+}
+
+/** Notes the first SIGINT; says whether this one is the second of somebody who wants it to end now. */
+function secondInterrupt(draft: Draft): boolean {
+  const first = draft.interrupted
+  draft.interrupted ??= draft.now
+  return draft.phase.at !== 'serving' && first !== undefined && draft.now - first >= secondInterruptAfter
+}
+
+function requestEnd(draft: Draft, by: Signal): void {
+  beginEnd(draft, { why: 'requested', by, flaw: undefined })
+}
+
+/** As tini: every signal is CMD's. One that would end CMD before it has begun ends foster. */
+function passOn(draft: Draft, signal: Signal): void {
+  if (forward(draft, signal)) return
+  if (draft.phase.at !== 'serving') return
+  if (stopSignals.has(signal) || signal === 'HUP') requestEnd(draft, signal)
+  else draft.held = [...draft.held, signal]
+}
+
+/** Hands a signal to every running process; says whether there was one. */
+function forward(draft: Draft, signal: Signal): boolean {
+  const targets = draft.states.flatMap((state, index): Target[] => {
+    const pid = pidOf(state)
+    return pid === undefined ? [] : [{ index, pid }]
+  })
+  if (targets.length > 0) draft.effects.push({ do: 'forward', signal, targets })
+  return targets.length > 0
+}
+
+/** Draws consequences to a fixed point: intentions by queue, no recursion. */
+function settle(draft: Draft): void {
+  for (let index = draft.changed.shift(); index !== undefined; index = draft.changed.shift()) {
+    if (draft.phase.at === 'serving') {
+      consider(draft, index)
+      for (const dependant of draft.graph.dependants[index] ?? []) consider(draft, dependant)
+      endIfOver(draft, index)
+      endIfIdle(draft)
+    } else {
+      const { at } = stateAt(draft, index)
+      if (draft.phase.at !== 'delaying' && (at === 'waiting' || at === 'backoff')) {
+        apply(draft, index, { on: 'down', by: 'shutdown', deadline: draft.now })
+      }
+    }
+    advance(draft)
+  }
+  advance(draft)
+}
+
+/** A program that waits: may it start, must its dependencies be started first, or can it never start? */
+function consider(draft: Draft, index: number): void {
+  if (stateAt(draft, index).at !== 'waiting') return
+  const permission = permissionOf(index, draft.graph, draft.plan.programs, draft.states)
+  if (permission.may === 'start') return apply(draft, index, { on: 'clear' })
+  if (permission.may === 'never') return apply(draft, index, { on: 'doomed', cause: permission.cause })
+  for (const on of permission.on) {
+    const state = stateAt(draft, on)
+    if (state.at === 'stopped' && state.by === 'nobody') apply(draft, on, { on: 'up' })
+  }
+}
+
+/** The table of outcomes, asked about a program that is over. */
+function endIfOver(draft: Draft, index: number): void {
+  const ended = endedOf(programAt(draft, index), stateAt(draft, index), draft.plan.command !== undefined)
+  if (ended === undefined) return
+  const { row, exit } = outcomeOf(ended)
+  if (exit !== undefined) beginEnd(draft, { why: 'program', index, row: row.id, code: exit })
+}
+
+/** Nothing runs, nothing is to run, and nobody stopped anything by hand: the container's work is done. */
+function endIfIdle(draft: Draft): void {
+  if (draft.phase.at !== 'serving') return
+  const busy = draft.states.some(
+    state => isLive(state) || state.at === 'waiting' || state.at === 'backoff' || isOperators(state),
+  )
+  if (busy) return
+  const failed = draft.states.some(state => state.at === 'fatal') && !draft.plan.programs.some(it => it.critical)
+  beginEnd(draft, { why: 'idle', code: failed ? 1 : 0 })
+}
+
+const isOperators = (state: State): boolean => state.at === 'stopped' && state.by === 'operator'
