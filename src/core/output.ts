@@ -15,8 +15,8 @@ export interface Outlet {
   write(bytes: Uint8Array, offset: number, length: number): number
   /**
    * Calls `done` once, and never before it returns, when a full outlet may have room again. While waiting it may have
-   * taken the first few of the bytes shown here; `taken` says how many, or is the negative errno. At most one wait
-   * stands at a time, nothing is written during it, and the bytes stay as they are until `done`.
+   * taken the first few of the bytes shown here, of which it makes a copy; `taken` says how many, or is the negative
+   * errno. At most one wait stands at a time, and nothing is written during it.
    */
   wait(bytes: Uint8Array, offset: number, length: number, done: (taken: number) => void): void
 }

@@ -1,0 +1,126 @@
+/** The three formats: how a program's line looks on foster's own output. */
+import type { OutputStream } from '../core/output.ts'
+import type { LogFormat } from '../core/plan.ts'
+import { append, appendText, type Bytes, reserve } from './bytes.ts'
+import { type JsonSource, jsonStyle } from './json.ts'
+
+/** Which part of a line is written: all of it, or one of the pieces a line over the limit is cut into. */
+export type Part = 'whole' | 'first' | 'middle' | 'last'
+
+/** Writes lines in one format for one source. */
+export interface Style {
+  /** Whole lines, each with its newline, from `from` up to `to`. */
+  lines(out: Bytes, source: Buffer, from: number, to: number): void
+  /** One line or piece of a line, given without a newline; one is added. */
+  piece(out: Bytes, source: Buffer, from: number, to: number, part: Part): void
+}
+
+/** Who speaks, and on what. */
+export interface StyleOptions {
+  readonly format: LogFormat
+  /** The name as it is shown: `web`, `web:0`. */
+  readonly label: string
+  /** The width to which labels are padded. */
+  readonly width: number
+  /** An ANSI colour for the label; undefined: none. */
+  readonly colour: number | undefined
+  readonly json: JsonSource
+}
+
+/** The style of one source of lines. */
+export function styleOf(options: StyleOptions): Style {
+  if (options.format === 'json') return jsonStyle(options.json)
+  return options.format === 'raw' ? rawStyle : prefixStyle(options)
+}
+
+const newline = 10
+
+/** Lines as they came. Raw lines are never cut, so a piece is what the end of a run left unterminated. */
+const rawStyle: Style = {
+  lines: append,
+  piece(out, source, from, to) {
+    append(out, source, from, to)
+    endLine(out)
+  },
+}
+
+/** `web | text`; a line over the limit goes on as `web |+ text`. The bytes of the line stay as they are. */
+function prefixStyle(options: StyleOptions): Style {
+  const start = Buffer.from(painted(options, ' |', ' '))
+  const goesOn = Buffer.from(painted(options, ' |+', ' '))
+  return {
+    lines: (out, source, from, to) => prefixLines(out, source, from, to, start),
+    piece(out, source, from, to, part) {
+      const mark = part === 'middle' || part === 'last' ? goesOn : start
+      append(out, mark, 0, mark.length)
+      append(out, source, from, to)
+      endLine(out)
+    },
+  }
+}
+
+function painted(options: Pick<StyleOptions, 'label' | 'width' | 'colour'>, bar: string, gap: string): string {
+  const text = options.label.padEnd(options.width) + bar
+  return options.colour === undefined ? text + gap : `\x1b[${options.colour}m${text}\x1b[0m${gap}`
+}
+
+/** The hot loop: one search and one copy a line. */
+function prefixLines(out: Bytes, source: Buffer, from: number, to: number, prefix: Buffer): void {
+  const width = prefix.length
+  let at = from
+  while (at < to) {
+    const end = source.indexOf(newline, at) + 1
+    reserve(out, width + end - at)
+    const { data } = out
+    let put = out.length
+    for (let index = 0; index < width; index++) data[put++] = prefix[index] as number
+    source.copy(data, put, at, end)
+    out.length = put + end - at
+    at = end
+  }
+}
+
+function endLine(out: Bytes): void {
+  reserve(out, 1)
+  out.data[out.length++] = newline
+}
+
+/** One of foster's own messages, ready to write, in the format of the log. */
+export interface VoiceOptions {
+  readonly format: LogFormat
+  readonly width: number
+  readonly colour: number | undefined
+  readonly now: () => Date
+}
+
+/** Writes what foster itself says: `foster | text`, `foster: text`, or a JSON object with a level. */
+export function voice(options: VoiceOptions): (out: Bytes, level: string, text: string) => void {
+  const { format, now } = options
+  if (format === 'json') {
+    return (out, level, message) =>
+      appendText(out, `${JSON.stringify({ time: now().toISOString(), program: 'foster', level, message })}\n`)
+  }
+  const start = format === 'raw' ? 'foster: ' : painted({ ...options, label: 'foster' }, ' |', ' ')
+  return (out, _level, text) => {
+    for (const line of text.split('\n')) appendText(out, `${start}${line}\n`)
+  }
+}
+
+/** Whether a stream gets colours: FORCE_COLOR decides where it is set, then NO_COLOR and the terminal. */
+export function wantsColour(isTerminal: boolean, environment: Readonly<Record<string, string | undefined>>): boolean {
+  const { FORCE_COLOR: force, NO_COLOR: no, TERM: term } = environment
+  if (force !== undefined) return force !== '0' && force !== 'false'
+  return isTerminal && (no === undefined || no === '') && term !== 'dumb'
+}
+
+const palette = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94]
+
+/** The colour of the program with this index; the same at every start. */
+export function colourOf(index: number): number {
+  return palette[index % palette.length] as number
+}
+
+/** What the styles of a program's streams have in common. */
+export function jsonSource(program: string, replica: number, stream: OutputStream, now: () => Date): JsonSource {
+  return { program, replica, stream, pid: undefined, now }
+}

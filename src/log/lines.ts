@@ -1,0 +1,184 @@
+/** Whole lines out of arbitrary pieces of a stream. */
+import { append, type Bytes, clear, emptyBytes } from './bytes.ts'
+import type { Part, Style } from './format.ts'
+
+const newline = 10
+/** A partial line's buffer of at most this size is kept for the next one: a thousand programs may each have two. */
+const keptTail = 1024
+/** The formatted output's buffer, which all sources share. */
+const keptOut = 256 * 1024
+
+/** Where the lines of one source go, and what they share with the other sources. */
+export interface LinesOptions {
+  readonly style: Style
+  /** Longer lines are cut into pieces of this many bytes; Infinity: never (raw). */
+  readonly cutAt: number
+  /** A partial line may take this much memory before the sink is held for it; only where lines are never cut. */
+  readonly holdAt: number
+  /** Bytes may pass as they are: raw, and nobody else writes to the sink. */
+  readonly passes: () => boolean
+  /** Formatted output, shared: used and emptied within one call. */
+  readonly out: Bytes
+  put(bytes: Buffer, from: number, to: number): void
+  /** Takes the sink for this source alone, in the middle of a line, and gives it back at the end of that line. */
+  hold(on: boolean): void
+}
+
+/** The line assembler of one source. */
+export interface Lines {
+  /** Takes in bytes; the buffer is the caller's again afterwards. */
+  feed(chunk: Buffer, from: number, to: number): void
+  /** The run is over: an unfinished line is finished. */
+  end(): void
+  /** Bytes of an unfinished line that are kept here. */
+  held(): number
+}
+
+/** Assembles the lines of one source. */
+export function assembleLines(options: LinesOptions): Lines {
+  const state: State = { options, tail: emptyBytes(), begun: false, holding: false }
+  return {
+    feed: (chunk, from, to) => feed(state, chunk, from, to),
+    end: () => end(state),
+    held: () => state.tail.length,
+  }
+}
+
+interface State {
+  readonly options: LinesOptions
+  /** The beginning of a line whose end has not come yet. */
+  readonly tail: Bytes
+  /** Pieces of the current line have been written already. */
+  begun: boolean
+  /** The sink is held for the current line. */
+  holding: boolean
+}
+
+const lineEnd = Buffer.from('\n')
+
+function feed(state: State, chunk: Buffer, from: number, to: number): void {
+  if (state.tail.length === 0 && state.options.passes()) {
+    pass(state, chunk, from, to)
+    return
+  }
+  let at = state.holding ? passHeld(state, chunk, from, to) : from
+  const last = at < to ? chunk.lastIndexOf(newline, to - 1) + 1 : 0
+  if (last > at) {
+    if (state.tail.length > 0) at = endTail(state, chunk, at)
+    whole(state, chunk, at, last)
+    at = last
+  }
+  if (at < to) keep(state, chunk, at, to)
+  flush(state)
+}
+
+/** The run is over. */
+function end(state: State): void {
+  if (state.holding) {
+    state.options.put(lineEnd, 0, 1)
+    hold(state, false)
+  } else if (state.tail.length > 0) {
+    finish(state, state.tail.data, 0, state.tail.length)
+    clear(state.tail, keptTail)
+    flush(state)
+  }
+}
+
+/** Raw bytes of the sink's only source: no line is assembled, but others that speak must know where one ends. */
+function pass(state: State, chunk: Buffer, from: number, to: number): void {
+  state.options.put(chunk, from, to)
+  const open = chunk[to - 1] !== newline
+  if (open !== state.holding) hold(state, open)
+}
+
+/** While the sink is held, bytes go straight through up to the newline; says where that is. */
+function passHeld(state: State, chunk: Buffer, from: number, to: number): number {
+  const found = chunk.indexOf(newline, from) + 1
+  const ends = found > 0 && found <= to
+  const stop = ends ? found : to
+  state.options.put(chunk, from, stop)
+  if (ends) hold(state, false)
+  return stop
+}
+
+/** The line in the tail ends in this chunk; says where the next one begins. */
+function endTail(state: State, chunk: Buffer, from: number): number {
+  const next = chunk.indexOf(newline, from) + 1
+  append(state.tail, chunk, from, next - 1)
+  finish(state, state.tail.data, 0, state.tail.length)
+  clear(state.tail, keptTail)
+  return next
+}
+
+/** Lines that lie in the chunk from begin to end. */
+function whole(state: State, chunk: Buffer, from: number, to: number): void {
+  const { cutAt, style, out } = state.options
+  if (to - from <= cutAt) {
+    style.lines(out, chunk, from, to)
+    return
+  }
+  for (let at = from; at < to; ) {
+    const lineStop = chunk.indexOf(newline, at)
+    finish(state, chunk, at, lineStop)
+    at = lineStop + 1
+  }
+}
+
+/** Keeps the beginning of a line, and writes what must go out of it already. */
+function keep(state: State, chunk: Buffer, from: number, to: number): void {
+  const { options, tail } = state
+  append(tail, chunk, from, to)
+  const rest = cut(state, tail.data, 0, tail.length)
+  if (rest > 0) {
+    tail.data.copy(tail.data, 0, rest, tail.length)
+    tail.length -= rest
+  }
+  if (options.cutAt !== Number.POSITIVE_INFINITY || tail.length <= options.holdAt) return
+  flush(state)
+  hold(state, true)
+  options.put(tail.data, 0, tail.length)
+  clear(tail, keptTail)
+}
+
+/** Writes the last, usually the only, piece of a line. */
+function finish(state: State, bytes: Buffer, from: number, to: number): void {
+  const at = cut(state, bytes, from, to)
+  const part: Part = state.begun ? 'last' : 'whole'
+  state.begun = false
+  state.options.style.piece(state.options.out, bytes, at, to, part)
+}
+
+/** Writes as many full pieces of a line as come before its last one; says where that begins. */
+function cut(state: State, bytes: Buffer, from: number, to: number): number {
+  const { cutAt, style, out } = state.options
+  let at = from
+  while (to - at > cutAt) {
+    const stop = characterStart(bytes, at, at + cutAt)
+    style.piece(out, bytes, at, stop, state.begun ? 'middle' : 'first')
+    state.begun = true
+    at = stop
+  }
+  return at
+}
+
+function hold(state: State, on: boolean): void {
+  state.holding = on
+  state.options.hold(on)
+}
+
+function flush(state: State): void {
+  const { out, put } = state.options
+  if (out.length > 0) put(out.data, 0, out.length)
+  clear(out, keptOut)
+}
+
+/** The start of the UTF-8 character at `at`, so that a cut does not split one; `at` itself where there is none. */
+function characterStart(bytes: Buffer, from: number, at: number): number {
+  let start = at
+  while (start > at - 3 && start > from + 1 && isContinuation(bytes[start])) start--
+  return isContinuation(bytes[start]) ? at : start
+}
+
+function isContinuation(byte: number | undefined): boolean {
+  return byte !== undefined && (byte & 0xc0) === 0x80
+}

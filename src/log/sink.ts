@@ -1,0 +1,180 @@
+/** One place that all output to one pipe, terminal or file goes through, in whole lines. */
+import type { Outlet } from '../core/output.ts'
+import { append, type Bytes, clear, emptyBytes } from './bytes.ts'
+
+/** A source of lines that a sink can slow down. */
+export interface Tap {
+  pause(): void
+  resume(): void
+}
+
+/** What a sink is made of. */
+export interface SinkOptions {
+  readonly outlet: Outlet
+  /** More pending bytes than this pause the taps; half of it resumes them. */
+  readonly limit: number
+  /** The reader has gone, or refused bytes for another reason: said once until it takes bytes again. */
+  onRefused(errno: number): void
+  /** All that was pending has been taken. */
+  onEmpty(): void
+}
+
+/** The descriptor's other end is gone: nothing will ever be taken again. EPIPE, EBADF, EIO, ENXIO, ECONNRESET, ENOTCONN. */
+const goneForGood = new Set([-32, -9, -5, -6, -104, -107])
+/** The pending buffer is kept up to this size. */
+const kept = 2 * 1024 * 1024
+
+/**
+ * Writes at once what the outlet takes, keeps the rest, and pauses its taps while that is too much. Owns the waiting
+ * on its outlet.
+ */
+export class Sink {
+  /** Bytes that were thrown away because the outlet refused them. */
+  lost = 0
+  readonly #options: SinkOptions
+  readonly #taps = new Set<Tap>()
+  readonly #pending: Bytes = emptyBytes()
+  /** Where the bytes that are still to be written begin in `#pending`. */
+  #start = 0
+  /** What foster said while a tap was in the middle of a line. */
+  readonly #said: Bytes = emptyBytes()
+  #waiting = false
+  #full = false
+  #gone = false
+  #refused = false
+  #holder: Tap | undefined
+
+  constructor(options: SinkOptions) {
+    this.#options = options
+  }
+
+  /** Registers a source. It is paused at once if the sink takes nothing from it now. */
+  join(tap: Tap): void {
+    this.#taps.add(tap)
+    if (this.#blocks(tap)) tap.pause()
+  }
+
+  /** Forgets a source; if it held the sink, the others go on. */
+  leave(tap: Tap): void {
+    this.#taps.delete(tap)
+    if (this.#holder === tap) this.hold(tap, false)
+  }
+
+  /** Whether this is the only source of the sink. */
+  isAlone(): boolean {
+    return this.#taps.size === 1
+  }
+
+  /** Bytes that were put and not taken yet. */
+  pendingBytes(): number {
+    return this.#pending.length - this.#start + this.#said.length
+  }
+
+  /** Takes bytes, now or later. The buffer is the caller's again afterwards. */
+  put(bytes: Buffer, from: number, to: number): void {
+    if (this.#gone) {
+      this.lost += to - from
+      return
+    }
+    let at = from
+    if (!this.#waiting) {
+      const taken = this.#offer(bytes, from, to)
+      at += taken
+      if (at === to) return
+    }
+    this.#keep(bytes, at, to)
+  }
+
+  /** Puts what foster itself says, after the line that is being written. False: too much of it is pending already. */
+  say(bytes: Buffer, from: number, to: number): boolean {
+    if (this.pendingBytes() + to - from > 2 * this.#options.limit) return false
+    if (this.#holder === undefined) this.put(bytes, from, to)
+    else append(this.#said, bytes, from, to)
+    return true
+  }
+
+  /** Gives the sink to one source in the middle of its line, while the others wait; or gives it back. */
+  hold(tap: Tap, on: boolean): void {
+    this.#holder = on ? tap : undefined
+    if (!on && this.#said.length > 0) {
+      this.put(this.#said.data, 0, this.#said.length)
+      clear(this.#said, 0)
+    }
+    if (this.#taps.size > 1) this.#regulate()
+  }
+
+  /** Offers bytes to the outlet: how many are dealt with. What it refuses counts as dealt with: it is lost. */
+  #offer(bytes: Buffer, from: number, to: number): number {
+    const taken = this.#options.outlet.write(bytes, from, to - from)
+    if (taken >= 0) {
+      if (taken > 0) this.#refused = false
+      return taken
+    }
+    this.#refuse(taken, to - from)
+    return to - from
+  }
+
+  #refuse(errno: number, bytes: number): void {
+    this.lost += bytes
+    this.#gone = goneForGood.has(errno)
+    if (this.#refused) return
+    this.#refused = true
+    this.#options.onRefused(-errno)
+  }
+
+  #keep(bytes: Buffer, from: number, to: number): void {
+    const pending = this.#pending
+    if (this.#start > 0 && pending.length + to - from > pending.data.length) this.#compact()
+    append(pending, bytes, from, to)
+    if (!this.#waiting) this.#wait()
+    if (!this.#full && this.pendingBytes() > this.#options.limit) {
+      this.#full = true
+      this.#regulate()
+    }
+  }
+
+  /** Moves the rest to the front. */
+  #compact(): void {
+    const pending = this.#pending
+    pending.data.copy(pending.data, 0, this.#start, pending.length)
+    pending.length -= this.#start
+    this.#start = 0
+  }
+
+  #wait(): void {
+    this.#waiting = true
+    const { data, length } = this.#pending
+    this.#options.outlet.wait(data, this.#start, length - this.#start, taken => this.#goOn(taken))
+  }
+
+  /** The outlet may take bytes again. */
+  #goOn(taken: number): void {
+    this.#waiting = false
+    const pending = this.#pending
+    if (taken < 0) this.#refuse(taken, pending.length - this.#start)
+    this.#start = taken < 0 ? pending.length : this.#start + taken
+    if (this.#start < pending.length) this.#start += this.#offer(pending.data, this.#start, pending.length)
+    if (this.#start < pending.length) {
+      this.#wait()
+    } else {
+      this.#start = 0
+      clear(pending, kept)
+    }
+    if (this.#full && this.pendingBytes() < this.#options.limit / 2) {
+      this.#full = false
+      this.#regulate()
+    }
+    if (this.pendingBytes() === 0) this.#options.onEmpty()
+  }
+
+  #blocks(tap: Tap): boolean {
+    return this.#full || (this.#holder !== undefined && this.#holder !== tap)
+  }
+
+  #regulate(): void {
+    for (const tap of this.#taps) {
+      if (this.#blocks(tap)) tap.pause()
+      else tap.resume()
+    }
+  }
+}
