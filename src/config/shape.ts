@@ -1,0 +1,128 @@
+/** Tree -> settings: the schema is applied, and its issues get their places and words. */
+import * as v from 'valibot'
+import type { Diagnostic } from '../errors.ts'
+import { configurationSchema, type ProgramSettings, type Settings, verbatimKeys } from './schema.ts'
+import { describe, type Entry, fault, find, type Origin, type Path, type Scalar, type Tree } from './tree.ts'
+import { decode } from './values.ts'
+
+/** A program as it was written. */
+export interface WrittenProgram {
+  readonly name: string
+  readonly entry: Entry<Scalar>
+  readonly settings: ProgramSettings
+  /** Keys that are written but faulty: said already, so that nothing more is said about them. */
+  readonly faulty: ReadonlySet<string>
+}
+
+/** A configuration whose parts fit the schema; what did not fit is left out and was reported. */
+export interface Shape {
+  readonly tree: Tree
+  readonly settings: Settings
+  readonly programs: readonly WrittenProgram[]
+}
+
+/** Applies the schema. Faults go to `diagnostics`; the rest is kept, so that its own faults can be found in the same run. */
+export function shape(tree: Tree, diagnostics: Diagnostic[]): Shape {
+  const value = plainValue(tree, [], diagnostics)
+  const result = v.safeParse(configurationSchema, value)
+  const faulty = new Set<string>()
+  for (const issue of result.issues ?? []) {
+    for (const { path, message, atKey } of leaves(issue, [])) {
+      const diagnostic = toDiagnostic(tree, path, message, atKey)
+      if (diagnostic !== undefined) diagnostics.push(diagnostic)
+      faulty.add(JSON.stringify(path.slice(0, path[0] === 'programs' ? 3 : 1)))
+    }
+  }
+  const output = (typeof result.output === 'object' ? result.output : {}) as Record<string, unknown>
+  const settings = without(output, key => key === 'programs' || faulty.has(JSON.stringify([key])))
+  return { tree, settings: settings as Settings, programs: programsOf(tree, output.programs, faulty) }
+}
+
+function programsOf(tree: Tree, outputs: unknown, faulty: ReadonlySet<string>): readonly WrittenProgram[] {
+  const programs = find(tree, ['programs']).node
+  if (tree.kind !== 'map' || !tree.entries.has('programs') || programs.kind !== 'map') return []
+  const byName = outputs as Record<string, Record<string, unknown> | null>
+  return [...programs.entries].map(([name, entry]) => {
+    const wrong = (key: string): boolean => faulty.has(JSON.stringify(['programs', name, key]))
+    const isWhole = entry.node.kind === 'map' || (entry.node.kind === 'scalar' && entry.node.value === null)
+    const written = entry.node.kind === 'map' ? [...entry.node.entries.keys()] : []
+    const output = isWhole && Object.hasOwn(byName, name) ? (byName[name] ?? {}) : {}
+    const settings = without(output, wrong) as ProgramSettings
+    return { name, entry, settings, faulty: new Set(isWhole ? written.filter(wrong) : ['command']) }
+  })
+}
+
+function without(output: Record<string, unknown>, drop: (key: string) => boolean): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(output).filter(([key, value]) => value !== null && !drop(key)))
+}
+
+/** What valibot gets: objects, arrays and scalars; below `environment` and its like the written text of scalars. */
+function plainValue(tree: Tree, path: Path, diagnostics: Diagnostic[]): unknown {
+  if (tree.kind === 'scalar') return isVerbatim(path) ? verbatim(tree) : tree.value
+  if (tree.kind === 'list') return tree.items.map((item, index) => plainValue(item, [...path, index], diagnostics))
+  const value: Record<string, unknown> = {}
+  for (const [key, entry] of tree.entries) {
+    if (key.startsWith('x-') && (path.length === 0 || (path[0] === 'programs' && path.length === 2))) continue
+    if (key === '__proto__' || key === 'constructor' || key === 'prototype') {
+      diagnostics.push(fault(entry.at, 'invalid-value', `"${key}" cannot be used as a key`))
+    } else value[key] = plainValue(entry.node, [...path, key], diagnostics)
+  }
+  return value
+}
+
+function isVerbatim(path: Path): boolean {
+  const key = path[path[0] === 'programs' ? 2 : 0]
+  return key !== undefined && verbatimKeys.has(String(key))
+}
+
+/** An empty value is no value, except where a variable turned out to be empty: that was meant as text. */
+function verbatim(scalar: Scalar): string | null {
+  return scalar.value === null && !(scalar.masked && scalar.text === '') ? null : scalar.text
+}
+
+interface Leaf {
+  readonly path: Path
+  readonly message: string
+  readonly atKey: boolean
+}
+
+/** The issues that say something: of a value that can be written in several ways, those of the way that was meant. */
+function leaves(issue: v.BaseIssue<unknown>, above: Path): readonly Leaf[] {
+  const steps = issue.path ?? []
+  const path = [...above, ...steps.map(step => step.key as string | number)]
+  const inner = issue.type === 'union' ? (issue.issues ?? []) : []
+  const meant = inner.filter(sub => sub.path !== undefined || sub.type === 'raw_transform')
+  if (meant.length > 0) return meant.flatMap(sub => leaves(sub, path))
+  return [{ path, message: issue.message, atKey: steps.at(-1)?.origin === 'key' }]
+}
+
+function toDiagnostic(tree: Tree, path: Path, encoded: string, atKey: boolean): Diagnostic | undefined {
+  const { at, node } = find(tree, path)
+  if (node.kind === 'scalar' && node.faulty) return undefined
+  const { code, message, hint } = decode(encoded)
+  const where = atKey ? section(path.slice(0, -1)) : ''
+  if (code === 'unsupported-key') return fault(at, code, `${message}${where} is not in this version of foster yet`)
+  if (atKey) return fault(at, code, `${message}${where}`, hint ?? misplaced(path, node))
+  return fault(node.at, code, code === 'invalid-value' ? `${message}, got ${describe(node, path)}` : message, hint)
+}
+
+/** A program that stands at the top level is a common slip. */
+function misplaced(path: Path, node: Tree): string | undefined {
+  const isProgram = path.length === 1 && node.kind === 'map' && node.entries.has('command')
+  return isProgram ? 'programs stand under the key "programs"' : undefined
+}
+
+/** Names the section of a path, for "unknown key ... in ...". */
+function section(path: Path): string {
+  if (path.length === 0) return ''
+  if (path[0] !== 'programs') return ` in "${path.join('.')}"`
+  const [, name, ...rest] = path
+  return rest.length === 0 ? ` in program "${name}"` : ` in "${rest.join('.')}" of program "${name}"`
+}
+
+/** The place of a program's option: of its value, or of the program if the option is not written. */
+export function placeOf(program: WrittenProgram, ...path: Path): Origin {
+  const { at, node } = find(program.entry.node, path)
+  const isWritten = node !== program.entry.node
+  return isWritten ? node.at : program.entry.at || at
+}

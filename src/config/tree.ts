@@ -1,0 +1,101 @@
+/**
+ * What was written, with the place of every part: the stages between a text and the plan. A raw tree holds the scalars
+ * as text; interpolation turns it into a tree of typed values.
+ */
+import type { Diagnostic, Place } from '../errors.ts'
+
+/** Where something was written: a place in a file, or an environment variable. */
+export type Origin = Place | { readonly variable: string }
+
+/** A scalar as it was written. `plain`: without quotes, so that its text decides its type. */
+export interface RawScalar {
+  readonly kind: 'raw'
+  readonly at: Origin
+  readonly text: string
+  readonly plain: boolean
+}
+
+/** A scalar after interpolation. `masked`: it holds a value that messages must not show. */
+export interface Scalar {
+  readonly kind: 'scalar'
+  readonly at: Origin
+  readonly text: string
+  readonly plain: boolean
+  readonly masked: boolean
+  readonly value: string | number | boolean | null
+  /** A fault was reported already: the value is a stand-in and says nothing more. */
+  readonly faulty?: boolean
+}
+
+/** A list of nodes. */
+export interface List<Leaf> {
+  readonly kind: 'list'
+  readonly at: Origin
+  readonly items: readonly Node<Leaf>[]
+}
+
+/** A value under a key; `at` is the key's place. */
+export interface Entry<Leaf> {
+  readonly at: Origin
+  readonly node: Node<Leaf>
+}
+
+/** A map from keys to nodes, in the order they were written. */
+export interface Mapping<Leaf> {
+  readonly kind: 'map'
+  readonly at: Origin
+  readonly entries: ReadonlyMap<string, Entry<Leaf>>
+}
+
+/** A scalar, a list or a map. */
+export type Node<Leaf> = Leaf | List<Leaf> | Mapping<Leaf>
+
+/** A parsed text. */
+export type RawTree = Node<RawScalar>
+
+/** A text whose variables are filled in and whose scalars have their types. */
+export type Tree = Node<Scalar>
+
+/** The steps from the top of a tree to one of its nodes: keys of maps, indexes of lists. */
+export type Path = readonly (string | number)[]
+
+/** The entry at the end of a path, or as far along it as the tree goes. */
+export function find(tree: Tree, path: Path): Entry<Scalar> {
+  let found: Entry<Scalar> = { at: tree.at, node: tree }
+  for (const step of path) {
+    const { node } = found
+    let next: Entry<Scalar> | undefined
+    if (node.kind === 'map') next = node.entries.get(String(step))
+    else if (node.kind === 'list') next = entryOf(node.items[Number(step)])
+    if (next === undefined) return found
+    found = next
+  }
+  return found
+}
+
+function entryOf(node: Tree | undefined): Entry<Scalar> | undefined {
+  return node && { at: node.at, node }
+}
+
+/** Keys whose values are not shown, wherever they stand. */
+export const secretKeys: ReadonlySet<string> = new Set(['environment', 'secrets', 'headers'])
+
+/** Says what a node is, for "expected ..., got ...": short, and `***` where the value is not to be seen. */
+export function describe(node: Tree, path: Path): string {
+  if (node.kind === 'map') return 'a map'
+  if (node.kind === 'list') return 'a list'
+  if (node.masked || path.some(step => secretKeys.has(String(step)))) return '***'
+  if (node.plain && node.text === '') return 'nothing'
+  const text = node.text.length > 60 ? `${node.text.slice(0, 57)}...` : node.text
+  return node.plain && typeof node.value !== 'string' ? text : JSON.stringify(text)
+}
+
+/** Makes an error; `at` is where it is shown. */
+export function fault(at: Origin | undefined, code: string, message: string, hint?: string): Diagnostic {
+  return { code, severity: 'error', message, at, ...(hint === undefined ? {} : { hint }) }
+}
+
+/** Makes a warning; `at` is where it is shown. */
+export function warning(at: Origin | undefined, code: string, message: string, hint?: string): Diagnostic {
+  return { ...fault(at, code, message, hint), severity: 'warning' }
+}

@@ -1,0 +1,147 @@
+/** What can be judged only by looking at all programs: names, dependencies, the terminal, the shutdown's budget. */
+import { findCycle, graphOf } from '../core/graph.ts'
+import type { Plan, Program, ShutdownPlan } from '../core/plan.ts'
+import type { Diagnostic } from '../errors.ts'
+import { formatDuration } from './duration.ts'
+import { didYouMean } from './nearest.ts'
+import { placeOf, type Shape, type WrittenProgram } from './shape.ts'
+import { fault, find, type Origin, warning } from './tree.ts'
+
+/** Checks a plan against the settings it was made of. Call it for faulty plans too: it looks only at what is there. */
+export function validate(plan: Plan, shape: Shape, diagnostics: Diagnostic[]): void {
+  for (const program of shape.programs) checkName(program, diagnostics)
+  checkDependencies(plan, shape, diagnostics)
+  checkTerminal(plan, shape, diagnostics)
+  const isSound = diagnostics.every(({ severity }) => severity !== 'error')
+  if (checkShutdown(plan, shape, diagnostics) && isSound) checkGrace(plan, shape, diagnostics)
+}
+
+const syntax = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/
+const reserved: ReadonlySet<string> = new Set(['all', 'foster'])
+
+function checkName({ name, entry }: WrittenProgram, diagnostics: Diagnostic[]): void {
+  if (reserved.has(name)) {
+    diagnostics.push(
+      fault(entry.at, 'invalid-name', `a program cannot be called "${name}": foster uses that word itself`),
+    )
+  } else if (!syntax.test(name)) {
+    const message = `${JSON.stringify(name)} is no name for a program: letters, digits, "_", "." and "-", the first a letter or digit`
+    diagnostics.push(fault(entry.at, 'invalid-name', message))
+  }
+}
+
+function checkDependencies(plan: Plan, shape: Shape, diagnostics: Diagnostic[]): void {
+  const written = new Map(shape.programs.map(program => [program.name, program]))
+  const place = (name: string, index: number): Origin => dependencyPlace(written.get(name), index) ?? { variable: name }
+  const open = new Map<string, string[]>()
+  for (const program of plan.programs) {
+    open.set(program.name, [])
+    for (const [index, { program: on, required }] of program.dependsOn.entries()) {
+      const at = place(program.name, index)
+      const earlier = program.dependsOn.findIndex(other => other.program === on)
+      if (on === program.name) diagnostics.push(fault(at, 'cycle', `program "${on}" depends on itself`))
+      else if (earlier < index) diagnostics.push(fault(at, 'duplicate', `the dependency on "${on}" is written twice`))
+      else if (written.has(on)) open.get(program.name)?.push(on)
+      else diagnostics.push(missing(at, program.name, on, required, written.keys()))
+    }
+  }
+  for (let found = 0; found < 10; found++) {
+    const cycle = findCycle([...open.keys()], name => open.get(name) ?? [])
+    const [name, on] = cycle ?? []
+    if (cycle === undefined || name === undefined || on === undefined) return
+    const index = plan.programs
+      .find(program => program.name === name)
+      ?.dependsOn.findIndex(other => other.program === on)
+    const at = place(name, index ?? 0)
+    diagnostics.push(fault(at, 'cycle', `the dependencies form a cycle: ${cycle.join(' -> ')}`, 'remove one of them'))
+    open.set(
+      name,
+      (open.get(name) ?? []).filter(other => other !== on),
+    )
+  }
+}
+
+function missing(at: Origin, name: string, on: string, required: boolean, names: Iterable<string>): Diagnostic {
+  const message = `program "${name}" depends on "${on}", which does not exist`
+  const hint = didYouMean(on, names)
+  return required ? fault(at, 'unknown-program', message, hint) : warning(at, 'unknown-program', message, hint)
+}
+
+/** Where a dependency is written: the item of a list, the key of a map. */
+function dependencyPlace(program: WrittenProgram | undefined, index: number): Origin | undefined {
+  if (program === undefined) return undefined
+  const { node } = find(program.entry.node, ['depends_on'])
+  if (node.kind === 'list') return node.items[index]?.at
+  return node.kind === 'map' ? [...node.entries.values()][index]?.at : program.entry.at
+}
+
+/** One terminal or input can serve one program. */
+function checkTerminal(plan: Plan, shape: Shape, diagnostics: Diagnostic[]): void {
+  const users = plan.programs.filter(program => program.tty || program.stdin === 'inherit')
+  for (const program of users.slice(1)) {
+    const written = shape.programs.find(({ name }) => name === program.name)
+    if (written === undefined) continue
+    const what = program.tty ? 'tty: true' : 'stdin: inherit'
+    const message = `program "${users[0]?.name}" has the terminal or the input already, and there is only one`
+    diagnostics.push(fault(placeOf(written, program.tty ? 'tty' : 'stdin'), 'conflict', message, `remove "${what}"`))
+  }
+}
+
+/** What is kept back for strays and the last lines of logs (design section 6). */
+function reserveOf(timeout: number): number {
+  return Math.min(1000, timeout / 4)
+}
+
+function budgetOf({ timeout, delay }: ShutdownPlan): number {
+  return timeout - delay - reserveOf(timeout)
+}
+
+function checkShutdown({ shutdown }: Plan, shape: Shape, diagnostics: Diagnostic[]): boolean {
+  if (budgetOf(shutdown) > 0) return true
+  const { timeout, delay } = shutdown
+  const { at, node } = find(shape.tree, ['shutdown', delay > 0 ? 'delay' : 'timeout'])
+  const message = `the shutdown leaves programs no time: ${arithmetic(shutdown)}, timeout ${formatDuration(timeout)}`
+  diagnostics.push(
+    fault(node.at ?? at, 'invalid-value', message, `make shutdown.timeout longer than ${formatDuration(delay)}`),
+  )
+  return false
+}
+
+function arithmetic({ timeout, delay }: ShutdownPlan): string {
+  const reserve = formatDuration(reserveOf(timeout))
+  const waits = delay > 0 ? ` - delay ${formatDuration(delay)}` : ''
+  return `${formatDuration(timeout)}${waits} - ${reserve} for strays and logs`
+}
+
+/** Warns if programs could use up all their grace and not fit the shutdown, where someone wrote a grace period at all. */
+function checkGrace(plan: Plan, shape: Shape, diagnostics: Diagnostic[]): void {
+  const longest = longestOfLevels(plan)
+  const sum = longest.reduce((total, program) => total + program.stopGraceMillis, 0)
+  const budget = budgetOf(plan.shutdown)
+  const explicit = shape.programs
+    .filter(({ settings }) => settings.stop_grace_period != null)
+    .sort((a, b) => (b.settings.stop_grace_period ?? 0) - (a.settings.stop_grace_period ?? 0))
+  const [first] = explicit
+  if (first === undefined || sum <= budget) return
+  const parts = longest.map(({ name, stopGraceMillis }) => `${name} ${formatDuration(stopGraceMillis)}`)
+  const total = parts.length > 1 ? `${parts.join(' + ')} = ${formatDuration(sum)}` : parts.join()
+  const has = `the shutdown has ${formatDuration(budget)} (${arithmetic(plan.shutdown)})`
+  const needed = formatDuration(Math.ceil((sum + plan.shutdown.delay + 1000) / 1000) * 1000)
+  const hint = `set shutdown.timeout to ${needed}, and the container runtime's own timeout above that, or shorten the grace periods`
+  const message = `the grace periods do not fit: ${total}, ${has}`
+  diagnostics.push(warning(placeOf(first, 'stop_grace_period'), 'grace-does-not-fit', message, hint))
+}
+
+/** The program with the longest grace of each level, first those that stop first. Tasks have ended by then. */
+function longestOfLevels({ programs }: Plan): readonly Program[] {
+  const { levels } = graphOf(programs)
+  const longest: Program[] = []
+  for (const [index, program] of programs.entries()) {
+    const level = levels[index] ?? 0
+    const best = longest[level]
+    if (program.kind === 'service' && (best === undefined || program.stopGraceMillis > best.stopGraceMillis)) {
+      longest[level] = program
+    }
+  }
+  return longest.filter(program => program !== undefined)
+}

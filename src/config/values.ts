@@ -1,0 +1,147 @@
+/** The kinds of values that options take: how each is read, and what is said when it cannot be. */
+import * as v from 'valibot'
+import { parseSignal, type Signal, signalNames } from '../core/signal.ts'
+import { parseDuration } from './duration.ts'
+import { didYouMean } from './nearest.ts'
+
+/** What a value is, before its option gives it a meaning. */
+export type Written = string | number | boolean
+
+/** An issue's message carries a code and a hint, since valibot's issues have no room for them: see `decode`. */
+export function encode(code: string, message: string, hint?: string): string {
+  return `${code}\0${message}\0${hint ?? ''}`
+}
+
+/** Takes an issue's message apart; one of valibot's own is an `invalid-value`. */
+export function decode(encoded: string): { code: string; message: string; hint: string | undefined } {
+  const [code, message, hint] = encoded.split('\0')
+  if (message === undefined) return { code: 'invalid-value', message: encoded, hint: undefined }
+  return { code: code ?? '', message, hint: hint || undefined }
+}
+
+/** Builds the schema of a scalar. `parse` gives its meaning or undefined; `hint` may say what was meant. */
+export function scalar<T>(
+  expected: string,
+  parse: (value: Written) => T | undefined,
+  hint: (value: Written) => string | undefined = () => undefined,
+) {
+  const words = encode('invalid-value', `expected ${expected}`)
+  return v.pipe(
+    v.union([v.string(), v.number(), v.boolean()], words),
+    v.rawTransform<Written, T>(({ dataset, addIssue, NEVER }) => {
+      const meaning = parse(dataset.value)
+      if (meaning !== undefined) return meaning
+      addIssue({ message: encode('invalid-value', `expected ${expected}`, hint(dataset.value)) })
+      return NEVER
+    }),
+  )
+}
+
+/** One of a few words; `synonyms` are accepted beside them. */
+export function oneOf<const T extends string>(words: readonly T[], synonyms: Readonly<Record<string, T>> = {}) {
+  const meanings = new Map<Written, T>([...words.map(word => [word, word] as const), ...Object.entries(synonyms)])
+  return scalar(
+    `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`,
+    value => meanings.get(value),
+    value => didYouMean(String(value), meanings.keys() as Iterable<string>),
+  )
+}
+
+/** Text as it was written, whatever type YAML would give it. */
+export const text = scalar(
+  'text',
+  value => (String(value).includes('\0') ? undefined : String(value)),
+  () => 'it must not contain NUL characters',
+)
+
+/** `true` or `false`. */
+export const flag = scalar(
+  'true or false',
+  value => (typeof value === 'boolean' ? value : undefined),
+  value => {
+    const word = String(value).toLowerCase()
+    if (['yes', 'on', 'y', 'true', '1'].includes(word)) return 'write true, without quotes'
+    return ['no', 'off', 'n', 'false', '0'].includes(word) ? 'write false, without quotes' : undefined
+  },
+)
+
+/** A duration, in milliseconds. */
+export const duration = scalar('a duration such as 10s or 1m30s', value => parseDuration(String(value)))
+
+/** A whole number within bounds. */
+export function integer(least: number, most: number, expected = `a whole number from ${least} to ${most}`) {
+  return scalar(expected, value =>
+    typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most ? value : undefined,
+  )
+}
+
+/** A number within bounds. */
+export function number(least: number, most: number) {
+  return scalar(`a number from ${least} to ${most}`, value =>
+    typeof value === 'number' && value >= least && value <= most ? value : undefined,
+  )
+}
+
+/** A signal by name or number. */
+export const signal = scalar<Signal>(
+  'a signal such as TERM or SIGINT',
+  value => parseSignal(String(value)),
+  value => didYouMean(String(value).replace(/^SIG/i, ''), signalNames),
+)
+
+/** An exit code, or the signal a process ended by. */
+export const exitCode = scalar<number | Signal>(
+  'an exit code from 0 to 255 or a signal such as TERM',
+  value => {
+    if (!/^\d+$/.test(String(value))) return parseSignal(String(value))
+    return Number(value) <= 255 ? Number(value) : undefined
+  },
+  value => (/^\d/.test(String(value)) ? undefined : didYouMean(String(value).replace(/^SIG/i, ''), signalNames)),
+)
+
+/** A map with fixed keys; an unknown key is an issue, except those that begin with `x-`. */
+export function section<const Entries extends v.ObjectEntries>(
+  expected: string,
+  entries: Entries,
+  wrongKey: (key: string) => string,
+) {
+  return v.pipe(
+    v.custom<Readonly<Record<string, unknown>>>(isMap, encode('invalid-value', `expected ${expected}`)),
+    v.looseObject(entries),
+    v.rawCheck(({ dataset, addIssue }) => {
+      const input = dataset.value as Record<string, unknown>
+      if (!isMap(input)) return
+      for (const key of Object.keys(input)) {
+        if (Object.hasOwn(entries, key) || key.startsWith('x-')) continue
+        addIssue({ message: wrongKey(key), path: [{ type: 'object', origin: 'key', input, key, value: input[key] }] })
+      }
+    }),
+  )
+}
+
+/** A map whose keys the user chooses. */
+export function mapOf<Schema extends v.GenericSchema>(expected: string, schema: Schema) {
+  return v.pipe(
+    v.custom<Readonly<Record<string, unknown>>>(isMap, encode('invalid-value', `expected ${expected}`)),
+    v.record(v.string(), schema),
+  )
+}
+
+/** A list of values. */
+export function listOf<Schema extends v.GenericSchema>(expected: string, schema: Schema) {
+  return v.array(schema, encode('invalid-value', `expected ${expected}`))
+}
+
+/** A value that can be written in several ways. */
+export function either<const Options extends v.UnionOptions>(expected: string, options: Options) {
+  return v.union(options, encode('invalid-value', `expected ${expected}`))
+}
+
+/** An option that may be left out; a key without a value counts as left out. */
+export function option<Schema extends v.GenericSchema>(schema: Schema, description: string) {
+  return v.pipe(v.nullish(schema), v.description(description))
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

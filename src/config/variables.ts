@@ -1,0 +1,169 @@
+/** `FOSTER_PROGRAM_*` and `FOSTER__*` -> a tree over that of the files (design section 4). */
+import type { Diagnostic } from '../errors.ts'
+import { typed } from './interpolate.ts'
+import { mergeTrees } from './merge.ts'
+import { allProgramKeys, allTopKeys } from './schema.ts'
+import { type Entry, fault, type Origin, type RawTree, type Scalar, type Tree, warning } from './tree.ts'
+import { parseYaml } from './yaml.ts'
+
+/** A variable that sets something: the path in the configuration, and the value. */
+interface Setting {
+  readonly variable: string
+  readonly path: readonly string[]
+  readonly value: string
+}
+
+/** Variables that are foster's but no configuration. */
+const known: ReadonlySet<string> = new Set(
+  ['CONFIG', 'CONFIG_INLINE', 'SOCKET', 'NAME', 'GROUP', 'REPLICA'].map(name => `FOSTER_${name}`),
+)
+
+/** What Kubernetes sets for a service called `foster` or `foster-...`. */
+const serviceLink = /^FOSTER_(?:.*_)?(?:SERVICE_HOST|SERVICE_PORT(?:_.+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_.+)?)$/
+
+/** Merges what the environment sets over the tree of the files. A fault names the variable. */
+export function applyVariables(
+  tree: Tree,
+  environment: Readonly<Record<string, string>>,
+  diagnostics: Diagnostic[],
+): Tree {
+  const names = Object.keys(environment).filter(name => name.startsWith('FOSTER_') && !known.has(name))
+  if (names.length === 0) return tree
+  const settings: Setting[] = []
+  const programs = programsIn(tree)
+  for (const variable of names.sort()) {
+    const value = environment[variable] ?? ''
+    if (isServiceLink(variable, value)) continue
+    const parts = partsOf(variable)
+    const slip = parts && oneUnderscore(parts, [...programs, ...programsFrom(names, variable)])
+    if (parts === undefined) diagnostics.push(unknown(variable))
+    else if (parts.includes('')) diagnostics.push(emptyPart(variable))
+    else if (slip !== undefined) diagnostics.push(slipFault(variable, parts, slip))
+    else settings.push({ variable, path: pathOf(parts, programs), value })
+  }
+  // Deeper paths come later: a single key wins over the map that holds it, whatever the names' order.
+  settings.sort((a, b) => a.path.length - b.path.length)
+  return settings.reduce((below, setting) => mergeTrees(below, nest(setting, diagnostics)), tree)
+}
+
+function isServiceLink(variable: string, value: string): boolean {
+  if (variable.includes('__')) return false
+  return serviceLink.test(variable) || (/_PORT$/.test(variable) && /^(?:tcp|udp|sctp):\/\//.test(value))
+}
+
+/** `FOSTER_PROGRAM_WEB__RESTART` is programs, WEB, RESTART; undefined if the variable is no setting. */
+function partsOf(variable: string): readonly string[] | undefined {
+  if (variable.startsWith('FOSTER__')) {
+    const [first = '', ...rest] = variable.slice('FOSTER__'.length).split('__')
+    return [first.toLowerCase(), ...rest]
+  }
+  if (!variable.startsWith('FOSTER_PROGRAM_')) return undefined
+  return ['programs', ...variable.slice('FOSTER_PROGRAM_'.length).split('__')]
+}
+
+function pathOf(parts: readonly string[], programs: readonly string[]): readonly string[] {
+  const path: string[] = []
+  for (const [index, part] of parts.entries()) {
+    const [top, , key] = path
+    // A variable's own name may contain "__", and its case matters.
+    if (path.at(-1) === 'environment' && path.length === (top === 'programs' ? 3 : 1)) {
+      return [...path, parts.slice(index).join('__')]
+    }
+    const isProgram = top === 'programs' && (index === 1 || (index === 3 && key === 'depends_on'))
+    path.push(isProgram ? programName(part, programs) : part.toLowerCase())
+  }
+  if (path[0] === 'programs' && path.length === 2) path.push('command')
+  return path
+}
+
+/** The program that a part of a variable's name means: one of the files' if its name fits, `_` before `-`. */
+function programName(part: string, programs: readonly string[]): string {
+  const lower = part.toLowerCase()
+  if (programs.includes(lower)) return lower
+  const dashed = lower.replaceAll('_', '-')
+  if (programs.includes(dashed)) return dashed
+  return programs.find(name => name.toLowerCase().replace(/[-.]/g, '_') === lower) ?? dashed
+}
+
+function programsIn(tree: Tree): readonly string[] {
+  const programs = tree.kind === 'map' ? tree.entries.get('programs')?.node : undefined
+  return programs?.kind === 'map' ? [...programs.entries.keys()] : []
+}
+
+/** The programs that other variables define. */
+function programsFrom(variables: readonly string[], except: string): readonly string[] {
+  return variables.flatMap(variable => {
+    const parts = variable === except ? undefined : partsOf(variable)
+    return parts?.[0] === 'programs' && parts[1] ? [programName(parts[1], [])] : []
+  })
+}
+
+/** `WEB_RESTART` where a program `web` is known: one underscore where two were meant. The program's part and the key's. */
+function oneUnderscore(parts: readonly string[], programs: readonly string[]): readonly [string, string] | undefined {
+  const [top, part = ''] = parts
+  if (top !== 'programs' || programs.includes(programName(part, programs))) return undefined
+  for (const key of allProgramKeys.map(name => name.toUpperCase())) {
+    const end = part.toUpperCase().indexOf(`_${key}`)
+    if (end <= 0 || !programs.includes(programName(part.slice(0, end), programs))) continue
+    const rest = part.slice(end + 1 + key.length)
+    if (rest === '' || (key === 'ENVIRONMENT' && rest.startsWith('_'))) {
+      return [part.slice(0, end), rest === '' ? key : `${key}_${rest}`]
+    }
+  }
+  return undefined
+}
+
+function slipFault(variable: string, parts: readonly string[], [program, key]: readonly [string, string]): Diagnostic {
+  const name = programName(parts[1] ?? '', [])
+  const message = `one underscore: this would be the command of a program "${name}"`
+  const right = ['', program, key, ...parts.slice(2)].join('__').slice(2)
+  return fault({ variable }, 'one-underscore', message, `did you mean FOSTER_PROGRAM_${right}?`)
+}
+
+function emptyPart(variable: string): Diagnostic {
+  const message = 'a part of the name is empty: "__" stands between a program, a key and the keys below it'
+  return fault({ variable }, 'invalid-variable', message)
+}
+
+function unknown(variable: string): Diagnostic {
+  const rest = variable.slice('FOSTER_'.length).toUpperCase()
+  const top = allTopKeys.find(key => rest === key.toUpperCase() || rest.startsWith(`${key.toUpperCase()}_`))
+  const below = top && rest.slice(top.length + 1).replace(/^_+/, '')
+  const hint = top && `did you mean FOSTER__${top.toUpperCase()}${below ? `__${below}` : ''}?`
+  return warning({ variable }, 'unknown-variable', 'foster knows no such variable, it is ignored', hint)
+}
+
+/** The tree that holds nothing but the setting. */
+function nest(setting: Setting, diagnostics: Diagnostic[]): Tree {
+  const at: Origin = { variable: setting.variable }
+  return setting.path.reduceRight<Tree>(
+    (node, key) => ({ kind: 'map', at, entries: new Map([[key, { at, node }]]) }),
+    readValue(setting, diagnostics),
+  )
+}
+
+/**
+ * Values are scalars or flow collections. Below `environment` they are taken as they are, and so are commands unless
+ * they are lists: a shell's quotes there are not YAML's.
+ */
+function readValue({ variable, path, value }: Setting, diagnostics: Diagnostic[]): Tree {
+  const at: Origin = { variable }
+  const isCommand = path.length === 3 && (path[2] === 'command' || path[2] === 'stop_command')
+  const isVariable = path.at(-2) === 'environment'
+  const isText = isVariable || (isCommand && !/^\s*\[/.test(value))
+  if (isText) return { kind: 'scalar', at, text: value, plain: false, masked: false, value }
+  if (!/^\s*[[{"']/.test(value)) return typed({ kind: 'raw', at, text: value.trim(), plain: true })
+  const parsed = parseYaml(value, variable)
+  diagnostics.push(...parsed.diagnostics.map(diagnostic => ({ ...diagnostic, at })))
+  if (parsed.tree !== undefined) return settle(parsed.tree, at)
+  return { kind: 'scalar', at, text: '', plain: false, masked: true, value: '', faulty: true }
+}
+
+/** Gives a parsed value its types and the variable as its place. */
+function settle(tree: RawTree, at: Origin): Tree {
+  if (tree.kind === 'raw') return typed({ ...tree, at })
+  if (tree.kind === 'list') return { kind: 'list', at, items: tree.items.map(item => settle(item, at)) }
+  const entries = new Map<string, Entry<Scalar>>()
+  for (const [key, entry] of tree.entries) entries.set(key, { at, node: settle(entry.node, at) })
+  return { kind: 'map', at, entries }
+}

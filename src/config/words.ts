@@ -1,0 +1,129 @@
+/** A command string -> words, as a POSIX shell would split it, without running one. */
+
+/** What is wrong with a command, and where in its text. */
+export interface WordsFault {
+  readonly offset: number
+  readonly length: number
+  readonly message: string
+  readonly hint?: string
+}
+
+const useShell = 'set "shell: true" to run it with /bin/sh, or write the command as a list'
+
+/** What a shell would act upon and foster would hand on as text: that would be a surprise. */
+const operator = /\$\(|`|\|\||&&|[|&;<>]+/y
+
+const plain = /[^\s'"\\`|&;<>$]+/y
+
+interface Splitting {
+  readonly text: string
+  at: number
+  /** The word being read; undefined between words. An empty pair of quotes is a word. */
+  word: string | undefined
+  readonly words: string[]
+}
+
+/** Splits a command into words: quotes and backslashes mean what they mean to a shell, nothing is expanded. */
+export function splitWords(text: string): readonly string[] | WordsFault {
+  const state: Splitting = { text, at: 0, word: undefined, words: [] }
+  const assignment = /^\s*([A-Za-z_][A-Za-z0-9_]*)=/.exec(text)
+  if (assignment !== null) {
+    const message = `the command begins with a variable, "${assignment[1]}=", which only a shell understands`
+    return {
+      offset: 0,
+      length: assignment[0].length,
+      message,
+      hint: 'put it under "environment", or set "shell: true"',
+    }
+  }
+  while (state.at < text.length) {
+    const fault = step(state)
+    if (fault !== undefined) return fault
+  }
+  endWord(state)
+  if (state.words.length > 0) return state.words
+  return { offset: 0, length: Math.max(1, text.length), message: 'the command is empty' }
+}
+
+function step(state: Splitting): WordsFault | undefined {
+  const { text, at } = state
+  switch (text[at]) {
+    case ' ':
+    case '\t':
+    case '\n':
+    case '\r':
+      return space(state)
+    case "'":
+      return single(state)
+    case '"':
+      return double(state)
+    case '\\':
+      return backslash(state)
+    default:
+      return unquoted(state)
+  }
+}
+
+function endWord(state: Splitting): void {
+  if (state.word !== undefined) state.words.push(state.word)
+  state.word = undefined
+}
+
+/** A line break ends a command in a shell; foster has one command to run. */
+function space(state: Splitting): WordsFault | undefined {
+  const { text, at } = state
+  endWord(state)
+  const blank = /\s+/y
+  blank.lastIndex = at
+  const run = blank.exec(text)?.[0] ?? ' '
+  state.at += run.length
+  if (!run.includes('\n') || state.words.length === 0 || state.at === text.length) return undefined
+  const hint = 'fold them into one line with ">-" in place of "|", or set "shell: true"'
+  return { offset: at, length: 1, message: 'the command has several lines, which a shell would run one by one', hint }
+}
+
+function single(state: Splitting): WordsFault | undefined {
+  const end = state.text.indexOf("'", state.at + 1)
+  if (end === -1) return { offset: state.at, length: 1, message: "a single quote (') is not closed" }
+  state.word = (state.word ?? '') + state.text.slice(state.at + 1, end)
+  state.at = end + 1
+  return undefined
+}
+
+function double(state: Splitting): WordsFault | undefined {
+  const start = state.at
+  const body = /"((?:[^"\\]|\\[\s\S])*)"/y
+  body.lastIndex = start
+  const match = body.exec(state.text)
+  if (match === null) return { offset: start, length: 1, message: 'a double quote (") is not closed' }
+  state.word = (state.word ?? '') + (match[1] ?? '').replace(/\\([$`"\\\n])/g, (_, char) => (char === '\n' ? '' : char))
+  state.at = body.lastIndex
+  return undefined
+}
+
+function backslash(state: Splitting): WordsFault | undefined {
+  const next = state.text[state.at + 1]
+  if (next === undefined) return { offset: state.at, length: 1, message: 'the command ends in a backslash' }
+  if (next !== '\n') state.word = (state.word ?? '') + next
+  state.at += 2
+  return undefined
+}
+
+function unquoted(state: Splitting): WordsFault | undefined {
+  const { text, at } = state
+  operator.lastIndex = at
+  const sign = operator.exec(text)?.[0]
+  if (sign !== undefined) {
+    return {
+      offset: at,
+      length: sign.length,
+      message: `unquoted ${JSON.stringify(sign)} needs a shell`,
+      hint: useShell,
+    }
+  }
+  plain.lastIndex = at
+  const run = plain.exec(text)?.[0] ?? text[at] ?? ''
+  state.word = (state.word ?? '') + run
+  state.at += run.length
+  return undefined
+}
