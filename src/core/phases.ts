@@ -12,6 +12,11 @@ export function beginEnd(draft: Draft, end: End): void {
   const { delay } = budgetOf(draft.plan.shutdown)
   draft.effects.push({ do: 'announce', what: { about: 'ending', end } })
   draft.phase = { at: 'delaying', end, deadline: draft.now + delay }
+  // Nothing new is started: what is being launched is taken back, or stopped as soon as it is there.
+  draft.states.forEach((state, index) => {
+    const deadline = draft.now + programAt(draft, index).stopGraceMillis
+    if (state.at === 'launching') apply(draft, index, { on: 'down', by: 'shutdown', deadline })
+  })
   if (delay === 0 || draft.plan.command !== undefined || liveOnes(draft).length === 0) stopPrograms(draft)
 }
 
@@ -86,10 +91,17 @@ function sweepAgain(draft: Draft): void {
 /** The last step: nothing is left, or nothing can be done about what is. */
 export function finish(draft: Draft): void {
   if (draft.phase.at !== 'sweeping') return
-  const { end } = draft.phase
+  const end = judgeSurvivors(draft, draft.phase.end)
   const code = exitCodeFor(draft, end)
   draft.phase = { at: 'done', end, code }
   draft.effects.push({ do: 'finish', code })
+}
+
+/** A critical program that was killed and is not gone had to be killed all the same, though no exit ever told of it. */
+function judgeSurvivors(draft: Draft, end: End): End {
+  if (end.why !== 'requested' || end.flaw !== undefined) return end
+  const index = liveOnes(draft).find(it => programAt(draft, it).critical)
+  return index === undefined ? end : { ...end, flaw: { index, row: 'requested-killed', code: 137 } }
 }
 
 /** The present phase has run out of time. */
@@ -98,8 +110,14 @@ export function phaseDeadline(draft: Draft): void {
   if (phase.at === 'delaying') return stopPrograms(draft)
   if (phase.at === 'sweeping') return phase.killed ? finish(draft) : sweepAgain(draft)
   if (phase.at !== 'stopping') return
-  // Killed, and not gone: in uninterruptible sleep. The runtime will not wait either.
-  draft.effects.push({ do: 'announce', what: { about: 'out-of-time', indexes: liveOnes(draft) } })
+  // Killed, and not gone: in uninterruptible sleep. The runtime will not wait either, so what waited behind them for
+  // its own stop is killed, too.
+  const late = liveOnes(draft)
+  draft.effects.push({ do: 'announce', what: { about: 'out-of-time', indexes: late } })
+  for (const index of late) {
+    const state = stateAt(draft, index)
+    if (state.at !== 'stopping' || !state.killed) apply(draft, index, { on: 'kill' })
+  }
   sweep(draft)
 }
 

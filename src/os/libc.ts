@@ -24,6 +24,15 @@ const C = {
   PR_SET_DUMPABLE: 4,
   PR_SET_CHILD_SUBREAPER: 36,
   RLIMIT_NOFILE: 7,
+  P_ALL: 0,
+  P_PID: 1,
+  WNOHANG: 1,
+  WSTOPPED: 2,
+  WEXITED: 4,
+  WNOWAIT: 0x01000000,
+  SIG_BLOCK: 0,
+  SIGINFO_PID: 16,
+  SIGINFO_STATUS: 24,
 } as const
 
 type Ffi = typeof import('node:ffi')
@@ -32,15 +41,28 @@ const signatures = {
   __errno_location: { return: 'pointer', arguments: [] },
   _exit: { return: 'void', arguments: ['int32'] },
   fcntl: { return: 'int32', arguments: ['int32', 'int32', 'int64'] },
+  getpgid: { return: 'int32', arguments: ['int32'] },
   ioctl: { return: 'int32', arguments: ['int32', 'uint64', 'buffer'] },
   kill: { return: 'int32', arguments: ['int32', 'int32'] },
   pipe2: { return: 'int32', arguments: ['buffer', 'int32'] },
   poll: { return: 'int32', arguments: ['buffer', 'uint64', 'int32'] },
+  posix_spawn: { return: 'int32', arguments: ['buffer', 'buffer', 'buffer', 'buffer', 'buffer', 'buffer'] },
+  posix_spawn_file_actions_addchdir_np: { return: 'int32', arguments: ['buffer', 'buffer'] },
+  posix_spawn_file_actions_adddup2: { return: 'int32', arguments: ['buffer', 'int32', 'int32'] },
+  posix_spawn_file_actions_destroy: { return: 'int32', arguments: ['buffer'] },
+  posix_spawn_file_actions_init: { return: 'int32', arguments: ['buffer'] },
+  posix_spawnattr_destroy: { return: 'int32', arguments: ['buffer'] },
+  posix_spawnattr_init: { return: 'int32', arguments: ['buffer'] },
+  posix_spawnattr_setflags: { return: 'int32', arguments: ['buffer', 'int16'] },
+  posix_spawnattr_setpgroup: { return: 'int32', arguments: ['buffer', 'int32'] },
+  posix_spawnattr_setsigdefault: { return: 'int32', arguments: ['buffer', 'buffer'] },
+  posix_spawnattr_setsigmask: { return: 'int32', arguments: ['buffer', 'buffer'] },
   prctl: { return: 'int32', arguments: ['int32', 'uint64', 'uint64', 'uint64', 'uint64'] },
   prlimit64: { return: 'int32', arguments: ['int32', 'int32', 'pointer', 'pointer'] },
   read: { return: 'int64', arguments: ['int32', 'buffer', 'uint64'] },
   send: { return: 'int64', arguments: ['int32', 'pointer', 'uint64', 'int32'] },
-  syscall: { return: 'int64', arguments: ['int64', 'int64', 'int64', 'int64', 'int64', 'int64'] },
+  syscall: { return: 'int64', arguments: ['int64', 'int64', 'int64', 'int64'] },
+  sigprocmask: { return: 'int32', arguments: ['int32', 'buffer', 'pointer'] },
   tcgetattr: { return: 'int32', arguments: ['int32', 'buffer'] },
   tcgetpgrp: { return: 'int32', arguments: ['int32'] },
   tcsetattr: { return: 'int32', arguments: ['int32', 'int32', 'buffer'] },
@@ -53,10 +75,38 @@ const signatures = {
 const bind = () => {
   const ffi: Ffi = process.getBuiltinModule('node:ffi')
   const { lib, functions } = ffi.dlopen(null, signatures)
-  return { ffi, lib, functions, errno: functions.__errno_location() }
+  return { ffi, functions, terminalAction: bindTerminalAction(lib), errno: functions.__errno_location() }
+}
+
+/** glibc 2.35 has it; musl has not, and one missing symbol would fail the whole of `dlopen`. */
+function bindTerminalAction(lib: InstanceType<Ffi['DynamicLibrary']>) {
+  try {
+    return lib.getFunction('posix_spawn_file_actions_addtcsetpgrp_np', {
+      return: 'int32',
+      arguments: ['buffer', 'int32'],
+    } as const)
+  } catch {
+    return undefined
+  }
 }
 
 let bound: ReturnType<typeof bind> | undefined
+
+/** What a raw address points into: held here, since the collector does not see addresses. */
+let pinned: unknown
+
+/** The address of a buffer for one call made right after; the buffer is held until the next one is asked for. */
+export function addressOf(bytes: Uint8Array): bigint {
+  pinned = bytes
+  return libc().ffi.getRawPointer(bytes)
+}
+
+/** Holds on to what addresses in a structure point into. Returns what was held before. */
+export function pin(value: unknown): unknown {
+  const before = pinned
+  pinned = value
+  return before
+}
 
 /** The bindings, made at the first call: a start-up snapshot cannot hold them. */
 export function libc(): ReturnType<typeof bind> {
@@ -117,15 +167,13 @@ export function readable(fd: number): number {
 
 /** write(2) of part of a buffer: bytes taken, or the negative errno. */
 export function write(fd: number, bytes: Uint8Array, offset: number, length: number): number {
-  const { ffi, functions } = libc()
-  return checked(functions.write(fd, ffi.getRawPointer(bytes) + BigInt(offset), BigInt(length)))
+  return checked(libc().functions.write(fd, addressOf(bytes) + BigInt(offset), BigInt(length)))
 }
 
 /** send(2) that neither blocks nor raises SIGPIPE, whatever flags the shared socket has: bytes, or the negative errno. */
 export function send(fd: number, bytes: Uint8Array, offset: number, length: number): number {
-  const { ffi, functions } = libc()
   const flags = C.MSG_DONTWAIT | C.MSG_NOSIGNAL
-  return checked(functions.send(fd, ffi.getRawPointer(bytes) + BigInt(offset), BigInt(length), flags))
+  return checked(libc().functions.send(fd, addressOf(bytes) + BigInt(offset), BigInt(length), flags))
 }
 
 /** Whether a descriptor takes at least one byte now without blocking, or reports an error at once: poll(2). */
@@ -149,13 +197,72 @@ export function setDumpable(): number {
 /** Sets foster's soft limit of descriptors to the lower of `most` and the hard limit: prlimit(2). 0, or the negative errno. */
 export function limitDescriptors(most: number): number {
   const limit = Buffer.alloc(16)
-  const { ffi, functions } = libc()
-  const address = ffi.getRawPointer(limit)
+  const { functions } = libc()
+  const address = addressOf(limit)
   const got = checked(functions.prlimit64(0, C.RLIMIT_NOFILE, 0n, address))
   const hard = limit.readBigUInt64LE(8)
   if (got < 0) return got
   limit.writeBigUInt64LE(hard < BigInt(most) ? hard : BigInt(most), 0)
   return checked(functions.prlimit64(0, C.RLIMIT_NOFILE, address, 0n))
+}
+
+/** What waitid(2) shows of a child that has ended, without taking its status: its pid, 0 for none, or the negative errno. */
+export function peekEnded(): number {
+  const result = checked(libc().functions.waitid(C.P_ALL, 0, siginfo, C.WEXITED | C.WNOHANG | C.WNOWAIT))
+  return result < 0 ? result : siginfo.readInt32LE(C.SIGINFO_PID)
+}
+
+/** Takes the status of one child: the wait status of waitpid(2), undefined if it has not ended or is not ours. */
+export function takeStatus(pid: number): number | undefined {
+  return checked(libc().functions.waitpid(pid, status, C.WNOHANG)) > 0 ? status.readInt32LE(0) : undefined
+}
+
+/** The signal that has stopped a child since it was last asked, or undefined: waitid(2), WSTOPPED. */
+export function takeStop(pid: number): number | undefined {
+  siginfo.fill(0)
+  const result = checked(libc().functions.waitid(C.P_PID, pid, siginfo, C.WSTOPPED | C.WNOHANG))
+  return result < 0 || siginfo.readInt32LE(C.SIGINFO_PID) === 0 ? undefined : siginfo.readInt32LE(C.SIGINFO_STATUS)
+}
+
+const siginfo = Buffer.alloc(128)
+const status = Buffer.alloc(4)
+
+/** A raw system call with up to three arguments. Unlike the C library's wrapper it concerns the calling thread alone. */
+export function systemCall(number: number, a: number, b: number | bigint, c = 0): number {
+  return checked(libc().functions.syscall(BigInt(number), BigInt(a), BigInt(b), BigInt(c)))
+}
+
+/** Our own process group: getpgid(2). */
+export function ownGroup(): number {
+  return checked(libc().functions.getpgid(0))
+}
+
+/** The terminal's foreground process group, or the negative errno (ENOTTY: not our controlling terminal). */
+export function foregroundOf(fd: number): number {
+  return checked(libc().functions.tcgetpgrp(fd))
+}
+
+/** Makes a process group the terminal's foreground one: tcsetpgrp(3). */
+export function setForeground(fd: number, group: number): number {
+  return checked(libc().functions.tcsetpgrp(fd, group))
+}
+
+/** The terminal's settings as an opaque block, or undefined. */
+export function terminalSettings(fd: number): Buffer | undefined {
+  const settings = Buffer.alloc(128)
+  return checked(libc().functions.tcgetattr(fd, settings)) < 0 ? undefined : settings
+}
+
+/** Puts settings back at once: tcsetattr(3), TCSANOW. */
+export function setTerminalSettings(fd: number, settings: Buffer): number {
+  return checked(libc().functions.tcsetattr(fd, 0, settings))
+}
+
+/** Blocks one signal in the calling thread; others of the process may still take it. */
+export function blockSignal(signal: number): number {
+  const set = Buffer.alloc(128)
+  set.writeBigUInt64LE(1n << BigInt(signal - 1), 0)
+  return checked(libc().functions.sigprocmask(C.SIG_BLOCK, set, 0n))
 }
 
 /** Ends the process at once, without waiting for Node's threads: _exit(2). */

@@ -1,0 +1,137 @@
+/** The command line of foster: what is asked for, or what is wrong with it. Design, section 2. */
+import { Command, CommanderError } from 'commander'
+
+/** What the user asks for. */
+export type Invocation =
+  | {
+      readonly command: 'run'
+      readonly files: readonly string[]
+      /** `-g`: signals go to CMD's process group. */
+      readonly group: boolean
+      /** `-e`: exit codes of CMD that count as 0. */
+      readonly zeroCodes: readonly number[]
+      /** Empty: none was given. */
+      readonly argv: readonly string[]
+    }
+  | { readonly command: 'check'; readonly files: readonly string[] }
+  /** Text to print, and where. */
+  | { readonly command: 'print'; readonly text: string; readonly exitCode: 0 | 2 }
+
+/** Words that are foster's own, now or in a later version; a program of that name is run with `foster -- NAME`. */
+export const commandWords = ['run', 'check', 'version', 'help'] as const
+export const reservedWords = [
+  'completion',
+  'config',
+  'convert',
+  'events',
+  'export',
+  'graph',
+  'health',
+  'logs',
+  'pid',
+  'reload',
+  'restart',
+  'shutdown',
+  'signal',
+  'start',
+  'status',
+  'stop',
+  'supervisorctl',
+  'tail',
+] as const
+
+const examples = `
+With a configuration, foster runs its programs. Without one it runs CMD, as tini does:
+signals are passed on, orphans reaped, CMD's exit code returned.
+
+  foster -c foster.yaml        run the programs of a file
+  foster check -c foster.yaml  look for faults, start nothing
+  foster -- nginx -g 'daemon off;'
+`
+
+/** Parses the arguments after the program's name. */
+export function parseArguments(args: readonly string[], version: string): Invocation {
+  const [word = ''] = args
+  if ((reservedWords as readonly string[]).includes(word)) {
+    const text = `foster: this version has no command "${word}"; a program of that name is run by: foster -- ${word}\n`
+    return { command: 'print', text, exitCode: 2 }
+  }
+  if (word === 'version' || word === '--version' || word === '-V') {
+    return { command: 'print', text: `foster ${version}\n`, exitCode: 0 }
+  }
+  let printed = ''
+  let found: Invocation | undefined
+  const program = grammar(
+    it => {
+      found = it
+    },
+    text => {
+      printed += text
+    },
+  )
+  try {
+    program.parse([...args], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    const exitCode = error.exitCode === 0 ? 0 : 2
+    return { command: 'print', text: exitCode === 0 ? printed : `foster: ${printed}${tryHelp}`, exitCode }
+  }
+  return found ?? { command: 'print', text: program.helpInformation(), exitCode: 2 }
+}
+
+/** The usage in short, for a foster that has nothing to do. */
+export const usage = `Usage: foster [run] [-c FILE]... [-g] [-e CODE]... [--] [CMD [ARG...]]
+       foster check [-c FILE]...
+       foster --help
+`
+
+const tryHelp = 'Try: foster --help\n'
+
+interface RunOptions {
+  readonly config: readonly string[]
+  readonly group?: boolean
+  readonly exitZero: readonly number[]
+}
+
+function grammar(found: (invocation: Invocation) => void, print: (text: string) => void): Command {
+  const output = {
+    writeOut: print,
+    writeErr: print,
+    outputError: (text: string) => print(text.replace(/^error: /, '')),
+  }
+  const width = { getOutHelpWidth: () => 80, getErrHelpWidth: () => 80 }
+  const program = new Command('foster')
+    .description('The init of a container: several programs, every orphan reaped, an honest exit code.')
+    .exitOverride()
+    .configureOutput({ ...output, ...width })
+    .enablePositionalOptions()
+    .addHelpText('after', examples)
+  program
+    .command('run', { isDefault: true })
+    .description('be the init (the default)')
+    .usage('[-c FILE]... [-g] [-e CODE]... [--] [CMD [ARG...]]')
+    .argument('[CMD...]', 'a program to run, with its arguments')
+    .option('-c, --config <FILE>', 'a configuration; later ones merge over earlier ones', collect, [])
+    .option('-g, --group', "pass signals on to CMD's process group")
+    .option('-e, --exit-zero <CODE>', 'an exit code of CMD that counts as 0', collectCode, [])
+    .passThroughOptions()
+    .action((argv: string[], { config, group = false, exitZero }: RunOptions) => {
+      found({ command: 'run', files: config, group, zeroCodes: exitZero, argv })
+    })
+  program
+    .command('check')
+    .description('look for faults in a configuration; starts nothing')
+    .option('-c, --config <FILE>', 'a configuration; later ones merge over earlier ones', collect, [])
+    .action(({ config }: { config: string[] }) => found({ command: 'check', files: config }))
+  program.command('version').description('print the version')
+  return program
+}
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value]
+
+function collectCode(value: string, before: readonly number[]): readonly number[] {
+  if (!/^\d{1,3}$/.test(value) || Number(value) > 255) {
+    throw new CommanderError(2, 'foster.code', `-e ${value}: an exit code is a number from 0 to 255`)
+  }
+  return [...before, Number(value)]
+}

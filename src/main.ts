@@ -1,0 +1,100 @@
+/** The composition root: from arguments and the state of the system to an init that runs, or to a message. */
+import { existsSync, readFileSync, writeSync } from 'node:fs'
+import { commandWords, type Invocation, parseArguments, reservedWords, usage } from './cli/arguments.ts'
+import { discover, type Facts, type Loaded, load } from './config/load.ts'
+import { nearest } from './config/nearest.ts'
+import { commandPlan, withCommand } from './core/command.ts'
+import { render } from './errors.ts'
+import { openAccounts } from './os/accounts.ts'
+import { candidates } from './os/executable.ts'
+import { exitNow, foregroundOf } from './os/libc.ts'
+import type { Signals } from './os/signals.ts'
+import { runInit } from './run/boot.ts'
+import { definedOnes } from './run/environment.ts'
+import { version } from './version.ts'
+
+type Run = Extract<Invocation, { command: 'run' }>
+
+/** Does what the command line asks for. The signals are being caught already. */
+export function main(args: readonly string[], signals: Signals): void {
+  const invocation = parseArguments(args, version)
+  if (invocation.command === 'print') return leave(invocation.exitCode, invocation.text)
+  const environment = definedOnes(process.env)
+  const files = invocation.files.length > 0 ? invocation.files : discover(environment, existsSync)
+  if (invocation.command === 'check') return check(files, facts(environment))
+  run(invocation, files, facts(environment), signals)
+}
+
+function run(invocation: Run, files: readonly string[], known: Facts, signals: Signals): void {
+  const { argv } = invocation
+  const isConfigured = files.length > 0 || Object.keys(known.environment).some(name => configures.test(name))
+  if (!isConfigured) return argv.length === 0 ? leave(2, noConfiguration) : runCommand(invocation, known, signals)
+  const loaded = load(files, known, { allowEmpty: argv.length > 0 })
+  report(loaded)
+  if (loaded.plan === undefined) return leave(2, '')
+  if (argv.length === 0) return runInit(loaded.plan, signals)
+  if (loaded.plan.programs.some(it => it.name === 'main')) return leave(2, twoMains)
+  runInit(withCommand(loaded.plan, argv, foregroundOf(0) > 0), signals)
+}
+
+/** A variable that says what to run. */
+const configures = /^FOSTER_(PROGRAM_|_|CONFIG_INLINE$)/
+
+const noConfiguration = `foster: nothing to run: no configuration and no command
+  A configuration is looked for in $FOSTER_CONFIG, /etc/foster/foster.yaml, /etc/foster.yaml and ./foster.yaml,
+  and in the variables FOSTER_PROGRAM_*.
+
+${usage}`
+
+const twoMains = `foster: the configuration has a program "main", which is what CMD would be called; give it another name
+`
+
+function runCommand({ argv, group, zeroCodes }: Run, known: Facts, signals: Signals): void {
+  const [word = ''] = argv
+  if (!word.includes('/') && candidates(word, known.environment.PATH, undefined).length === 0) {
+    const near = nearest(word, [...commandWords, ...reservedWords])
+    return leave(127, `foster: ${word}: not found${near === undefined ? '' : `\n  did you mean "${near}"?`}\n`)
+  }
+  runInit(commandPlan(argv, group, zeroCodes), signals)
+}
+
+function check(files: readonly string[], known: Facts): void {
+  const loaded = load(files, known)
+  report(loaded)
+  if (loaded.plan === undefined) return leave(2, '')
+  const count = loaded.plan.programs.length
+  leave(0, `${files.join(', ') || 'the environment'}: ${count === 1 ? '1 program' : `${count} programs`}, no errors\n`)
+}
+
+/** Every fault, on stderr, before anything is started. */
+function report({ diagnostics, source }: Loaded): void {
+  for (const diagnostic of diagnostics) print(2, `${render(diagnostic, source)}\n`)
+}
+
+function facts(environment: Readonly<Record<string, string>>): Facts {
+  return {
+    uid: process.getuid?.() ?? 0,
+    environment,
+    readFile: path => readFileSync(path, 'utf8'),
+    ...openAccounts(),
+  }
+}
+
+/** Ends foster before it was an init. */
+function leave(code: number, text: string): void {
+  print(code === 0 ? 1 : 2, text)
+  exitNow(code)
+}
+
+/** Writes all of a text, however full the descriptor is; one that is closed or whose reader has gone is nobody's loss. */
+function print(fd: 1 | 2, text: string): void {
+  let rest = Buffer.from(text)
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+    }
+  }
+}

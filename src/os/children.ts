@@ -1,0 +1,194 @@
+/**
+ * Starts processes and takes their statuses; the only file that does either. Programs go through posix_spawn and are
+ * reaped here; short commands go through execa and are left to libuv, whose statuses must never be stolen; orphans
+ * that the kernel gives to PID 1 or to a subreaper are reaped and counted.
+ */
+import type { Ending } from '../core/ending.ts'
+import type { Credentials } from '../core/plan.ts'
+import { CredentialsError, withCredentials } from './credentials.ts'
+import { candidates, explain, notFound, type Refusal } from './executable.ts'
+import { peekEnded, takeStatus } from './libc.ts'
+import { ownChildren } from './processes.ts'
+import { posixSpawn } from './spawn.ts'
+
+/** A program to be started. */
+export interface Launch {
+  readonly argv: readonly string[]
+  /** Its whole environment. */
+  readonly environment: Readonly<Record<string, string>>
+  readonly workingDir: string | undefined
+  readonly user: Credentials | undefined
+  readonly stdio: readonly [number, number, number]
+  readonly terminal: number | undefined
+  readonly passed: number
+}
+
+/** A command that is run to its end: a stop command, a hook. */
+export interface ShortCommand {
+  readonly argv: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+  readonly workingDir: string | undefined
+  readonly user: Credentials | undefined
+  /** Milliseconds, then its whole process group is killed. */
+  readonly timeout: number
+}
+
+/** How a short command ended. `reason` is for people; undefined if it went well. */
+export interface CommandResult {
+  readonly reason: string | undefined
+  readonly output: string
+}
+
+/** Ended children taken in one turn of the loop, so that a storm of orphans holds up nothing else. */
+const mostPerTurn = 256
+
+const ECHILD = -10
+const ENOEXEC = -8
+const ENOENT = -2
+const EACCES = -13
+const ENOTDIR = -20
+
+export class Children {
+  readonly #programs = new Map<number, (ending: Ending) => void>()
+  readonly #commands = new Set<number>()
+  readonly #settled: () => void
+  #more = false
+  /** Orphans reaped so far. */
+  orphans = 0
+
+  /** `settled` is called after children have been taken: perhaps none are left. */
+  constructor(settled: () => void) {
+    this.#settled = settled
+  }
+
+  /** Starts a program: its pid, or why not. `ended` is called once, from `reap`. Throws only if foster itself is spoilt. */
+  launch(launch: Launch, ended: (ending: Ending) => void): number | Refusal {
+    const started = this.#spawn(launch)
+    if (typeof started === 'number') this.#programs.set(started, ended)
+    return started
+  }
+
+  #spawn(launch: Launch): number | Refusal {
+    const { argv, environment, workingDir, user, ...rest } = launch
+    const [command = ''] = argv
+    const env = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
+    const files = candidates(command, environment.PATH, workingDir)
+    if (files.length === 0) return notFound(command)
+    try {
+      return withCredentials(user, () => {
+        let result = ENOENT
+        let last = command
+        for (const path of files) {
+          last = path
+          result = posixSpawn({ path, argv, env, workingDir, ...rest })
+          // A script without `#!`: execvp(3) and every shell give it to sh.
+          if (result === ENOEXEC) {
+            result = posixSpawn({
+              path: '/bin/sh',
+              argv: ['/bin/sh', path, ...argv.slice(1)],
+              env,
+              workingDir,
+              ...rest,
+            })
+          }
+          if (result !== EACCES && result !== ENOENT && result !== ENOTDIR) break
+        }
+        return result > 0 ? result : explain(-result, last, workingDir)
+      })
+    } catch (error) {
+      if (!(error instanceof CredentialsError) || error.restoring) throw error
+      const who = user?.name ?? user?.uid
+      return {
+        how: 'unstartable',
+        code: 1,
+        reason: `cannot become user ${who}: ${error.message} (no CAP_SETUID and CAP_SETGID?)`,
+      }
+    }
+  }
+
+  /**
+   * Takes the status of every child that has ended, programs and orphans alike; those of execa are left to libuv.
+   * Called at each SIGCHLD. More than a turn's worth is taken in the next turns.
+   */
+  reap(): void {
+    let taken = 0
+    while (taken < mostPerTurn) {
+      const pid = peekEnded()
+      if (pid <= 0) break
+      if (this.#commands.has(pid)) {
+        this.#reapBehind()
+        break
+      }
+      this.#take(pid)
+      taken++
+    }
+    if (taken === mostPerTurn && !this.#more) {
+      this.#more = true
+      setImmediate(() => {
+        this.#more = false
+        this.reap()
+      })
+    }
+    this.#settled()
+  }
+
+  /** A child of libuv's stands first in the kernel's list and hides the others: those are asked for one by one. */
+  #reapBehind(): void {
+    const known = ownChildren()
+    for (const pid of known.length > 0 ? known : this.#programs.keys()) if (!this.#commands.has(pid)) this.#take(pid)
+  }
+
+  #take(pid: number): void {
+    const status = takeStatus(pid)
+    if (status === undefined) return
+    const ended = this.#programs.get(pid)
+    this.#programs.delete(pid)
+    if (ended === undefined) this.orphans++
+    else ended(endingOf(status))
+  }
+
+  /** Whether no child of any kind is left. */
+  get isEmpty(): boolean {
+    return peekEnded() === ECHILD
+  }
+
+  /** Runs a command to its end, by execa, in a session of its own. Never rejects. */
+  async run(command: ShortCommand): Promise<CommandResult> {
+    const { execa } = await import('execa')
+    const { argv, environment, workingDir, user, timeout } = command
+    const [file = '', ...args] = argv
+    try {
+      const child = withCredentials(user, () =>
+        execa(file, args, {
+          env: environment,
+          extendEnv: false,
+          ...(workingDir === undefined ? {} : { cwd: workingDir }),
+          stdin: 'ignore',
+          all: true,
+          detached: true,
+          cleanup: false,
+          reject: false,
+          timeout,
+          killSignal: 'SIGKILL',
+          maxBuffer: 64 * 1024,
+        }),
+      )
+      const { pid } = child
+      if (pid !== undefined) this.#commands.add(pid)
+      const result = await child
+      if (pid !== undefined) this.#commands.delete(pid)
+      // What it hid, or what has its pid by now.
+      this.reap()
+      return { reason: result.failed ? result.shortMessage : undefined, output: result.all ?? '' }
+    } catch (error) {
+      return { reason: error instanceof Error ? error.message : String(error), output: '' }
+    }
+  }
+}
+
+/** A wait status as waitpid(2) gives it. */
+export function endingOf(status: number): Ending {
+  const signal = status & 0x7f
+  if (signal === 0) return { how: 'exited', code: (status >> 8) & 0xff }
+  return { how: 'killed', signal, core: (status & 0x80) !== 0 }
+}

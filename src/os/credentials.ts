@@ -1,0 +1,84 @@
+/**
+ * Other users' credentials, for one thread and one moment. A raw system call changes the calling thread alone, and
+ * fork copies the calling thread: so a program gets its user, its group and exactly its supplementary groups, while
+ * foster stays what it is. The saved uid stays 0 meanwhile, which is what lets us come back.
+ */
+import type { Credentials } from '../core/plan.ts'
+import { addressOf, errnoName, setDumpable, systemCall } from './libc.ts'
+
+interface Numbers {
+  readonly setgroups: number
+  readonly setresuid: number
+  readonly setresgid: number
+}
+
+/** System call numbers, from asm/unistd.h of each architecture. */
+const numbers: Readonly<Record<string, Numbers>> = {
+  x64: { setgroups: 116, setresuid: 117, setresgid: 119 },
+  arm64: { setgroups: 159, setresuid: 147, setresgid: 149 },
+}
+
+/** What went wrong in changing credentials; `restoring` means that foster itself is no longer who it was. */
+export class CredentialsError extends Error {
+  readonly errno: number
+  readonly restoring: boolean
+  constructor(call: string, errno: number, restoring: boolean) {
+    super(`${call}: ${errnoName(errno)}`)
+    this.errno = errno
+    this.restoring = restoring
+  }
+}
+
+/**
+ * Runs synchronous work with a program's credentials and comes back, whatever the work does. Throws CredentialsError
+ * if the change is refused; then nothing has run. Undefined, or foster's own uid without being root: just the work.
+ */
+export function withCredentials<T>(credentials: Credentials | undefined, work: () => T): T {
+  if (credentials === undefined || process.getuid?.() !== 0) return work()
+  const own = { gid: process.getgid?.() ?? 0, groups: process.getgroups?.() ?? [] }
+  try {
+    become(credentials)
+    return work()
+  } finally {
+    comeBack(own)
+  }
+}
+
+function become({ uid, gid, groups }: Credentials): void {
+  const call = calls()
+  must('setgroups', systemCall(call.setgroups, groups.length, list(groups)), false)
+  must('setresgid', systemCall(call.setresgid, gid, gid, 0), false)
+  must('setresuid', systemCall(call.setresuid, uid, uid, 0), false)
+}
+
+/** The uid first: the groups need its privilege. Then the dumpable flag, or root programs cannot open /proc/1/fd/1. */
+function comeBack(own: { gid: number; groups: readonly number[] }): void {
+  const call = calls()
+  must('setresuid', systemCall(call.setresuid, 0, 0, 0), true)
+  must('setresgid', systemCall(call.setresgid, own.gid, own.gid, own.gid), true)
+  // Without CAP_SETGID the groups could not be changed in the first place.
+  const groups = systemCall(call.setgroups, own.groups.length, list(own.groups))
+  if (groups < 0 && groups !== -EPERM) must('setgroups', groups, true)
+  setDumpable()
+}
+
+const EPERM = 1
+
+function must(call: string, result: number, restoring: boolean): void {
+  if (result < 0) throw new CredentialsError(call, -result, restoring)
+}
+
+function calls(): Numbers {
+  const found = numbers[process.arch]
+  if (found === undefined) throw new Error(`no system call numbers for ${process.arch}`)
+  return found
+}
+
+/** A gid_t array's address as the kernel wants it. */
+function list(groups: readonly number[]): bigint {
+  const bytes = Buffer.alloc(4 * Math.max(1, groups.length))
+  groups.forEach((gid, i) => {
+    bytes.writeUInt32LE(gid, 4 * i)
+  })
+  return addressOf(bytes)
+}

@@ -1,0 +1,26 @@
+/** Descriptors that foster was started with, from 3 up: none of them reaches a program by accident. */
+import { readdirSync } from 'node:fs'
+import { setCloseOnExec } from './libc.ts'
+
+/** Without /proc the table is searched this far. */
+const blindSearch = 1024
+
+/**
+ * Marks all descriptors from 3 up close-on-exec; Node marks only some. Gives how many of them are sockets that a
+ * socket activation handed us (LISTEN_FDS for our own pid, sd_listen_fds(3)), which CMD inherits explicitly.
+ */
+export function markInherited(environment: NodeJS.ProcessEnv): number {
+  for (const fd of openDescriptors()) setCloseOnExec(fd, true)
+  const { LISTEN_FDS = '', LISTEN_PID = '' } = environment
+  return LISTEN_PID === String(process.pid) && /^\d{1,3}$/.test(LISTEN_FDS) ? Number(LISTEN_FDS) : 0
+}
+
+function openDescriptors(): readonly number[] {
+  try {
+    return readdirSync('/proc/self/fd')
+      .map(Number)
+      .filter(fd => fd > 2)
+  } catch {
+    return Array.from({ length: blindSearch - 3 }, (_, i) => i + 3)
+  }
+}

@@ -1,0 +1,62 @@
+/** Other processes, by what /proc says of them: descendants, sessions. Without /proc there is nothing to say. */
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** A process as /proc/PID/stat shows it, proc_pid_stat(5). */
+export interface ProcessEntry {
+  readonly pid: number
+  readonly parent: number
+  readonly group: number
+  readonly session: number
+  readonly isZombie: boolean
+}
+
+/** All processes that are there now; those that vanish meanwhile are left out. */
+export function listProcesses(): readonly ProcessEntry[] {
+  return entries('/proc').flatMap(name => {
+    const found = /^\d+$/.test(name) ? readStat(Number(name)) : undefined
+    return found === undefined ? [] : [found]
+  })
+}
+
+/** The descendants of a process, itself left out. */
+export function descendantsOf(root: number, processes = listProcesses()): readonly number[] {
+  const children = new Map<number, number[]>()
+  for (const { pid, parent } of processes) {
+    const known = children.get(parent)
+    if (known === undefined) children.set(parent, [pid])
+    else known.push(pid)
+  }
+  const found = [...(children.get(root) ?? [])]
+  for (const pid of found) found.push(...(children.get(pid) ?? []))
+  return found
+}
+
+/** Our own children, of all our threads: /proc/self/task/TID/children. Empty where the kernel does not offer it. */
+export function ownChildren(): readonly number[] {
+  return entries('/proc/self/task').flatMap(task => {
+    try {
+      return readFileSync(`/proc/self/task/${task}/children`, 'latin1').split(' ').filter(Boolean).map(Number)
+    } catch {
+      return []
+    }
+  })
+}
+
+function readStat(pid: number): ProcessEntry | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    // The name stands in parentheses and may contain anything, parentheses too.
+    const [state = '', parent, group, session] = text.slice(text.lastIndexOf(')') + 2).split(' ', 4)
+    return { pid, parent: Number(parent), group: Number(group), session: Number(session), isZombie: state === 'Z' }
+  } catch {
+    return undefined
+  }
+}
+
+function entries(dir: string): readonly string[] {
+  try {
+    return readdirSync(dir)
+  } catch {
+    return []
+  }
+}

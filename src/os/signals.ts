@@ -1,0 +1,43 @@
+/**
+ * Signals to foster. Caught as the very first thing: until a handler is installed the kernel drops what is sent to
+ * PID 1. What arrives before anybody listens is kept in order.
+ *
+ * Not caught: KILL and STOP (nobody can), SEGV, BUS, FPE and ILL (a real one would come again for ever once the handler
+ * returns), PIPE unless asked for (a write of our own to a closed pipe raises it).
+ */
+import { type Signal, signalNames } from '../core/signal.ts'
+
+const untouched: ReadonlySet<Signal> = new Set(['KILL', 'STOP', 'SEGV', 'BUS', 'FPE', 'ILL', 'PIPE', 'CHLD'])
+
+/** What is done about a signal. `CHLD` says that a child has ended or stopped. */
+export type Listener = (signal: Signal) => void
+
+export interface Signals {
+  /** Hands over what was kept, in order, and from now on each signal as it comes. */
+  listen(listener: Listener): void
+  /** Catches SIGPIPE too, to pass it on. */
+  catchPipe(): void
+}
+
+/** Installs the handlers; the usual ones of container runtimes first. */
+export function catchSignals(): Signals {
+  const kept: Signal[] = []
+  let listener: Listener = signal => void kept.push(signal)
+  const install = (signal: Signal): void => {
+    try {
+      process.on(`SIG${signal}` as NodeJS.Signals, () => listener(signal))
+    } catch {
+      // A signal that this kernel or libuv does not know cannot come.
+    }
+  }
+  const first: readonly Signal[] = ['TERM', 'INT', 'QUIT', 'HUP', 'CHLD', 'USR1']
+  for (const signal of first) install(signal)
+  for (const signal of signalNames) if (!untouched.has(signal) && !first.includes(signal)) install(signal)
+  return {
+    listen: next => {
+      listener = next
+      for (const signal of kept.splice(0)) next(signal)
+    },
+    catchPipe: () => install('PIPE'),
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * posix_spawn(3), with what a program of an init needs: default signal dispositions, an empty mask, a session or a
+ * process group of its own, descriptors 0 to 2 and nothing above, a working directory.
+ */
+import { addressOf, libc, pin } from './libc.ts'
+
+/** What is to be executed and how. Descriptors are foster's; they become 0, 1 and 2. */
+export interface Execution {
+  readonly path: string
+  readonly argv: readonly string[]
+  /** `NAME=value` each. */
+  readonly env: readonly string[]
+  readonly workingDir: string | undefined
+  readonly stdio: readonly [number, number, number]
+  /** The terminal whose foreground job the process becomes; undefined: it gets a session of its own. */
+  readonly terminal: number | undefined
+  /** How many descriptors from 3 up it inherits (LISTEN_FDS). */
+  readonly passed: number
+}
+
+const SETPGROUP = 0x02
+const SETSIGDEF = 0x04
+const SETSIGMASK = 0x08
+const SETSID = 0x80
+
+const attributesSize = 512 // glibc and musl: 336
+const actionsSize = 128 // glibc and musl: 80
+const noSignals = new Uint8Array(128)
+const allSignals = new Uint8Array(128).fill(0xff)
+
+/** Starts a process: its pid, or the negative errno. The buffers outlive the call, which returns once exec has happened. */
+export function posixSpawn(execution: Execution): number {
+  const { functions } = libc()
+  const attributes = Buffer.alloc(attributesSize)
+  const actions = Buffer.alloc(actionsSize)
+  functions.posix_spawnattr_init(attributes)
+  functions.posix_spawn_file_actions_init(actions)
+  try {
+    setAttributes(attributes, execution.terminal === undefined)
+    const failed = addActions(actions, execution)
+    if (failed !== 0) return -failed
+    const pid = Buffer.alloc(4)
+    const argv = vector(execution.argv)
+    const env = vector(execution.env)
+    const path = cString(execution.path)
+    pin([argv, env])
+    const errno = functions.posix_spawn(pid, path, actions, attributes, argv.pointers, env.pointers)
+    return errno === 0 ? pid.readInt32LE(0) : -errno
+  } finally {
+    functions.posix_spawn_file_actions_destroy(actions)
+    functions.posix_spawnattr_destroy(attributes)
+  }
+}
+
+function setAttributes(attributes: Buffer, ownSession: boolean): void {
+  const { functions } = libc()
+  functions.posix_spawnattr_setflags(attributes, SETSIGDEF | SETSIGMASK | (ownSession ? SETSID : SETPGROUP))
+  functions.posix_spawnattr_setpgroup(attributes, 0)
+  functions.posix_spawnattr_setsigdefault(attributes, allSignals)
+  functions.posix_spawnattr_setsigmask(attributes, noSignals)
+}
+
+/** The steps between fork and exec, in order; the first failure's errno, or 0. */
+function addActions(actions: Buffer, { stdio, terminal, passed, workingDir }: Execution): number {
+  const { functions, terminalAction } = libc()
+  let failed = 0
+  if (terminal !== undefined) failed ||= terminalAction?.(actions, terminal) ?? 0
+  // Onto itself, dup2 clears close-on-exec here: that is how 0-2 and the passed ones survive.
+  stdio.forEach((fd, target) => {
+    failed ||= functions.posix_spawn_file_actions_adddup2(actions, fd, target)
+  })
+  for (let fd = 3; fd < 3 + passed; fd++) failed ||= functions.posix_spawn_file_actions_adddup2(actions, fd, fd)
+  if (workingDir !== undefined) {
+    failed ||= functions.posix_spawn_file_actions_addchdir_np(actions, cString(workingDir))
+  }
+  return failed
+}
+
+/** Whether posix_spawn itself makes the process the terminal's foreground job; else the caller has to. */
+export function setsForeground(): boolean {
+  return libc().terminalAction !== undefined
+}
+
+const cString = (text: string): Buffer => Buffer.from(`${text}\0`)
+
+/** A NULL-terminated array of C strings. `strings` is what the pointers point into and must be held as long. */
+function vector(words: readonly string[]): { pointers: Buffer; strings: Buffer } {
+  const strings = cString(words.join('\0'))
+  const base = words.length === 0 ? 0n : addressOf(strings)
+  const pointers = Buffer.alloc(8 * (words.length + 1))
+  let offset = 0
+  words.forEach((word, i) => {
+    pointers.writeBigUInt64LE(base + BigInt(offset), 8 * i)
+    offset += Buffer.byteLength(word) + 1
+  })
+  return { pointers, strings }
+}

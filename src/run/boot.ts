@@ -1,0 +1,152 @@
+/** From a plan to a running init, and down to its exit. Everything up to the first spawn may fail; from there on nothing may. */
+import { openSync } from 'node:fs'
+import type { Plan } from '../core/plan.ts'
+import { budgetOf } from '../core/shutdown.ts'
+import { worldOf } from '../core/world.ts'
+import { type Logs, openLogs } from '../log/router.ts'
+import { Children } from '../os/children.ts'
+import { markInherited } from '../os/descriptors.ts'
+import {
+  becomeSubreaper,
+  errnoName,
+  exitNow,
+  foregroundOf,
+  limitDescriptors,
+  ownGroup,
+  read,
+  readable,
+} from '../os/libc.ts'
+import { openOutlet } from '../os/outlets.ts'
+import { watchPipe } from '../os/pipes.ts'
+import type { Signals } from '../os/signals.ts'
+import { openTerminal, type Terminal } from '../os/terminal.ts'
+import { Effects } from './effects.ts'
+import { definedOnes, inheritable } from './environment.ts'
+import { Loop } from './loop.ts'
+import { flawNotice } from './notices.ts'
+
+/** Enough for anything; higher, and programs that close "all descriptors" one by one take seconds over it. */
+const descriptors = 65_536
+
+const now = (): number => performance.now()
+
+/** Runs the plan. Returns at once; the process ends by itself, with the exit code that the plan's end brings. */
+export function runInit(plan: Plan, signals: Signals): void {
+  limitDescriptors(descriptors)
+  const passed = markInherited(process.env)
+  if (process.pid !== 1) becomeSubreaper()
+  const terminal = plan.programs.some(it => it.tty) ? openTerminal(0, ownGroup()) : undefined
+  const logs = openLog(plan)
+  const init = new Init(plan, logs, terminal, passed)
+  if (terminal !== undefined) void restoreAtExit(terminal)
+  process.on('uncaughtException', error => init.failed(error))
+  if (plan.command !== undefined) signals.catchPipe()
+  // One turn, so that a request to stop that has come already is seen before anything is started.
+  setImmediate(() => init.start(signals))
+}
+
+class Init {
+  readonly #logs: Logs
+  readonly #terminal: Terminal | undefined
+  readonly #children: Children
+  readonly #loop: Loop
+  readonly #console = [0, 1, 2].find(fd => foregroundOf(fd) > 0)
+  #failures = 0
+
+  constructor(plan: Plan, logs: Logs, terminal: Terminal | undefined, passed: number) {
+    this.#logs = logs
+    this.#terminal = terminal
+    this.#children = new Children(() => this.#settled())
+    const effects = new Effects({
+      world: () => this.#loop.world,
+      dispatch: input => this.#loop.dispatch(input),
+      children: this.#children,
+      logs,
+      nullDevice: openSync('/dev/null', 'r'),
+      terminal,
+      environment: plan.command === undefined ? inheritable(process.env) : definedOnes(process.env),
+      passed,
+      hangup: () => this.#hangup(),
+      finish: code => this.#finish(code),
+      now,
+    })
+    this.#loop = new Loop({
+      world: worldOf(plan),
+      perform: effect => effects.perform(effect),
+      failed: error => this.failed(error),
+      now,
+    })
+  }
+
+  /** Takes the signals that have come, then starts what starts by itself. */
+  start(signals: Signals): void {
+    signals.listen(signal => {
+      if (signal === 'CHLD') this.#childChanged()
+      else this.#loop.dispatch({ on: 'signal', signal })
+    })
+    // Children that exec left us from before, and those that have ended since.
+    this.#children.reap()
+    this.#loop.dispatch({ on: 'boot' })
+  }
+
+  /** A bug of ours: said, then the programs are stopped in order. It never ends the process by accident. */
+  failed(error: unknown): void {
+    this.#failures++
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    if (this.#failures <= 10) this.#logs.say('error', `internal error: ${text}`)
+    if (this.#loop.world.phase.at === 'done' && this.#failures > 10) exitNow(1)
+    if (this.#failures === 1) this.#loop.dispatch({ on: 'bug' })
+  }
+
+  #childChanged(): void {
+    if (this.#terminal !== undefined) {
+      for (const state of this.#loop.world.states) if ('pid' in state) this.#terminal.continueStopped(state.pid)
+    }
+    this.#children.reap()
+  }
+
+  /** Children have been reaped: while strays are waited for, perhaps the last one. */
+  #settled(): void {
+    if (this.#loop.world.phase.at !== 'sweeping' || !this.#children.isEmpty) return
+    this.#loop.dispatch({ on: 'strays-gone' })
+  }
+
+  #hangup(): void {
+    if (this.#console !== undefined && foregroundOf(this.#console) < 0) return this.#loop.dispatch({ on: 'hungup' })
+    this.#logs.say('warning', 'SIGHUP: this version cannot reload its configuration; nothing was changed')
+  }
+
+  #finish(code: number): void {
+    const { plan, phase } = this.#loop.world
+    const flaw = 'end' in phase ? flawNotice(phase.end, code, plan) : undefined
+    if (flaw !== undefined) this.#logs.say(flaw.level, flaw.text)
+    this.#logs.flush(budgetOf(plan.shutdown).flush, ({ unwritten, lost }) => {
+      const missing = unwritten + lost
+      if (missing > 0) this.#logs.say('error', `${missing} bytes of output were not taken by the reader and are lost`)
+      this.#terminal?.restore()
+      exitNow(code)
+    })
+  }
+}
+
+function openLog(plan: Plan): Logs {
+  return openLogs({
+    errnoName,
+    outlets: { stdout: openOutlet(1), stderr: openOutlet(2) },
+    format: plan.logFormat,
+    programs: plan.programs.map(({ name, logFormat }) => ({ name, format: logFormat })),
+    environment: process.env,
+    io: { watch: watchPipe, read, readable },
+    now: () => new Date(),
+    after: (millis, done) => {
+      const timer = setTimeout(done, millis)
+      return () => clearTimeout(timer)
+    },
+  })
+}
+
+/** If foster goes down in a way nobody planned, the terminal is still given back. */
+async function restoreAtExit(terminal: Terminal): Promise<void> {
+  const { onExit } = await import('signal-exit')
+  onExit(() => terminal.restore())
+}

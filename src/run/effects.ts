@@ -1,0 +1,200 @@
+/** Does what the world asks for: spawns, signals, sweeps, speaks. Owns the programs' pipes and the queue of spawns. */
+import type { Target, World, WorldEffect } from '../core/draft.ts'
+import type { Program } from '../core/plan.ts'
+import { type Signal, signalNumbers } from '../core/signal.ts'
+import type { Input } from '../core/world.ts'
+import type { Logs } from '../log/router.ts'
+import type { Children } from '../os/children.ts'
+import { errnoName, kill } from '../os/libc.ts'
+import { makeProgramPipe } from '../os/pipes.ts'
+import type { Terminal } from '../os/terminal.ts'
+import { environmentOf } from './environment.ts'
+import { announcementOf, noticeOf } from './notices.ts'
+import { killProgram, signalStrays } from './strays.ts'
+
+/** Spawns in one turn of the loop: each takes up to a millisecond, and signals wait meanwhile. */
+const mostPerTurn = 8
+
+export interface EffectsOptions {
+  readonly world: () => World
+  readonly dispatch: (input: Input) => void
+  readonly children: Children
+  readonly logs: Logs
+  /** The descriptor of the null device, for programs without standard input. */
+  readonly nullDevice: number
+  readonly terminal: Terminal | undefined
+  /** What programs inherit. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Descriptors from 3 up that CMD inherits. */
+  readonly passed: number
+  readonly hangup: () => void
+  readonly finish: (code: number) => void
+  readonly now: () => number
+}
+
+export class Effects {
+  readonly #options: EffectsOptions
+  readonly #spawns: number[] = []
+  readonly #writeEnds = new Map<number, readonly [number, number]>()
+  readonly #starts: number[] = []
+  #scheduled = false
+  #turn = 0
+
+  constructor(options: EffectsOptions) {
+    this.#options = options
+  }
+
+  /** Does one thing. What it leads to comes back as an input of the loop. */
+  perform(effect: WorldEffect): void {
+    switch (effect.do) {
+      case 'spawn':
+        this.#spawns.push(effect.index)
+        return this.#pump()
+      case 'stop':
+        return this.#stop(effect)
+      case 'kill':
+        return killProgram(effect.pid, this.#terminalOf(effect.index) === undefined)
+      case 'forward':
+        for (const target of effect.targets) this.#send(target, effect.signal)
+        return
+      case 'hangup':
+        return this.#options.hangup()
+      case 'sweep':
+        signalStrays(effect.signal)
+        if (this.#options.children.isEmpty) this.#options.dispatch({ on: 'strays-gone' })
+        return
+      case 'finish':
+        return this.#options.finish(effect.code)
+      default:
+        return this.#say(effect)
+    }
+  }
+
+  #program(index: number): Program {
+    const program = this.#options.world().plan.programs[index]
+    if (program === undefined) throw new Error(`no program ${index}`)
+    return program
+  }
+
+  /** The terminal, if this program is its foreground job. */
+  #terminalOf(index: number): Terminal | undefined {
+    return this.#program(index).tty ? this.#options.terminal : undefined
+  }
+
+  #say(effect: Extract<WorldEffect, { do: 'note' | 'announce' }>): void {
+    const { plan } = this.#options.world()
+    const restarts = (index: number): number => Math.max(0, (this.#starts[index] ?? 0) - 1)
+    const notice =
+      effect.do === 'announce'
+        ? announcementOf(effect.what, plan, restarts)
+        : noticeOf(effect, this.#program(effect.index), this.#options.now())
+    if (notice === undefined || notice.level === 'debug') return
+    // As transparent as tini: of CMD only a failure to start is worth a word.
+    if (plan.command !== undefined && notice.level !== 'error') return
+    this.#options.logs.say(notice.level, notice.text)
+  }
+
+  /** Starts what is queued, a few in each turn of the loop, so that a request to stop gets in between. */
+  #pump(): void {
+    while (this.#spawns.length > 0 && this.#turn < mostPerTurn) {
+      this.#turn++
+      const index = this.#spawns.shift()
+      if (index !== undefined) this.#spawn(index)
+    }
+    if (this.#scheduled || this.#turn === 0) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      this.#turn = 0
+      this.#pump()
+    })
+  }
+
+  #spawn(index: number): void {
+    const { dispatch, world } = this.#options
+    const state = world().states[index]
+    // Between the wish and this turn somebody may have asked it to stop.
+    if (state?.at !== 'launching' || state.next !== 'up') {
+      return dispatch({ on: 'program', index, event: { on: 'withdrawn' } })
+    }
+    try {
+      this.#launch(index)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      dispatch({ on: 'program', index, event: { on: 'refused', ending: { how: 'unstartable', code: 1, reason } } })
+      throw error
+    }
+  }
+
+  #launch(index: number): void {
+    const { children, logs, dispatch, passed, world } = this.#options
+    const program = this.#program(index)
+    const isCommand = world().plan.command !== undefined
+    const launched = children.launch(
+      {
+        argv: program.command,
+        environment: isCommand ? this.#options.environment : environmentOf(program, this.#options.environment),
+        workingDir: program.workingDir,
+        user: program.user,
+        stdio: this.#stdio(index, program, isCommand),
+        terminal: this.#terminalOf(index)?.fd,
+        passed: isCommand ? passed : 0,
+      },
+      ending => {
+        logs.program(index).endRun()
+        dispatch({ on: 'program', index, event: { on: 'exit', ending } })
+      },
+    )
+    if (typeof launched !== 'number') {
+      return dispatch({ on: 'program', index, event: { on: 'refused', ending: launched } })
+    }
+    this.#starts[index] = (this.#starts[index] ?? 0) + 1
+    logs.program(index).startRun(launched)
+    this.#terminalOf(index)?.started(launched)
+    dispatch({ on: 'program', index, event: { on: 'spawned', pid: launched } })
+  }
+
+  /** CMD and the terminal's program have foster's own descriptors; others have pipes, kept from run to run. */
+  #stdio(index: number, program: Program, isCommand: boolean): [number, number, number] {
+    if (isCommand || program.tty) return [0, 1, 2]
+    const input = program.stdin === 'inherit' ? 0 : this.#options.nullDevice
+    const known = this.#writeEnds.get(index)
+    if (known !== undefined) return [input, ...known]
+    const log = this.#options.logs.program(index)
+    const [out, err] = (['stdout', 'stderr'] as const).map(stream => {
+      const pipe = makeProgramPipe(program.user)
+      if (typeof pipe === 'number') throw new Error(`cannot make a pipe: ${errnoName(-pipe)}`)
+      log.attach(stream, pipe.read)
+      return pipe.write
+    })
+    if (out === undefined || err === undefined) throw new Error('unreachable')
+    this.#writeEnds.set(index, [out, err])
+    return [input, out, err]
+  }
+
+  #stop({ index, pid }: Target): void {
+    const program = this.#program(index)
+    if (program.stopCommand === undefined) return this.#send({ index, pid }, program.stopSignal)
+    const { children, logs, environment, world, now } = this.#options
+    const state = world().states[index]
+    const timeout = state !== undefined && 'deadline' in state ? Math.max(1, state.deadline - now()) : 1
+    const command = {
+      argv: program.stopCommand,
+      environment: { ...environmentOf(program, environment), MAINPID: String(pid) },
+      workingDir: program.workingDir,
+      user: program.user,
+      timeout,
+    }
+    void children.run(command).then(({ reason, output }) => {
+      if (reason === undefined) return
+      logs.say('warning', `${program.name}: stop_command failed: ${[reason, output.trim()].filter(Boolean).join('\n')}`)
+      // It must stop all the same; the process may have changed meanwhile, so look again.
+      const later = world().states[index]
+      if (later !== undefined && 'pid' in later && later.pid === pid) this.#send({ index, pid }, program.stopSignal)
+    })
+  }
+
+  #send({ index, pid }: Target, signal: Signal): void {
+    kill(this.#program(index).stopScope === 'group' ? -pid : pid, signalNumbers[signal])
+  }
+}

@@ -1,0 +1,121 @@
+/** What foster says about its programs, in words. The facts come from the world; the words are added here. */
+import type { Announcement, End, WorldEffect } from '../core/draft.ts'
+import { describeEnding } from '../core/ending.ts'
+import type { Plan, Program } from '../core/plan.ts'
+import type { FatalCause, State } from '../core/program.ts'
+
+/** One message: how important it is, and its text. */
+export interface Notice {
+  readonly level: 'debug' | 'info' | 'warning' | 'error'
+  readonly text: string
+}
+
+type Note = Extract<WorldEffect, { do: 'note' }>
+
+/** What a change of a program's state is worth saying; undefined: nothing. `now` is the world's clock. */
+export function noticeOf({ before, event, after }: Note, program: Program, now: number): Notice | undefined {
+  const { name } = program
+  switch (event.on) {
+    case 'spawned':
+      return { level: 'info', text: `${name}: started (pid ${event.pid})` }
+    case 'refused':
+      return { level: 'error', text: `cannot start ${name}: ${reasonOf(event.ending)}${sequel(after, program, now)}` }
+    case 'doomed':
+      return { level: 'error', text: `cannot start ${name}: ${blameOf(event.cause)}` }
+    case 'exit':
+      return exitNotice(before, after, program, now)
+    case 'deadline':
+      return before.at === 'stopping' && after.at === 'stopping'
+        ? { level: 'warning', text: `${name}: did not end in time, sending SIGKILL` }
+        : undefined
+    default:
+      return undefined
+  }
+}
+
+function exitNotice(before: State, after: State, program: Program, now: number): Notice {
+  const ending = after.last === undefined ? 'ended' : describeEnding(after.last)
+  const uptime = 'since' in before ? ` after ${duration(now - before.since)}` : ''
+  const text = `${program.name}: ${ending}${uptime}${sequel(after, program, now)}`
+  const calm = after.at === 'exited' || after.at === 'stopped' || before.at === 'stopping'
+  return { level: calm ? 'info' : after.at === 'fatal' ? 'error' : 'warning', text }
+}
+
+/** What comes next for a program that ended by itself. */
+function sequel(after: State, program: Program, now: number): string {
+  const attempts = Number.isFinite(program.startRetries) ? ` (retry ${after.failures} of ${program.startRetries})` : ''
+  const tries = after.failures === 1 ? '1 attempt' : `${after.failures} attempts`
+  if (after.at === 'fatal') return program.startRetries === 0 ? '' : `, given up after ${tries}`
+  if (after.at === 'backoff')
+    return `, starting again in ${duration(after.deadline - now)}${after.failures > 0 ? attempts : ''}`
+  return ''
+}
+
+/** What foster says about the container as a whole. */
+export function announcementOf(
+  what: Announcement,
+  plan: Plan,
+  restarts: (index: number) => number,
+): Notice | undefined {
+  const names = (indexes: readonly number[]): string => indexes.map(index => plan.programs[index]?.name).join(', ')
+  switch (what.about) {
+    case 'ending':
+      return plan.command === undefined ? endNotice(what.end, plan, restarts) : undefined
+    case 'kill-now':
+      return { level: 'warning', text: 'interrupted again: killing everything now' }
+    case 'unused-signal':
+      return { level: 'info', text: `SIG${what.signal}: no log files to reopen` }
+    case 'out-of-time':
+      return { level: 'error', text: `killed, but not gone: ${names(what.indexes)}` }
+    case 'stray-event':
+      return { level: 'error', text: `internal: ${names([what.index])} got "${what.on}" while ${what.at}; ignored` }
+  }
+}
+
+/** The one line that says why the container ends. */
+function endNotice(end: End, plan: Plan, restarts: (index: number) => number): Notice | undefined {
+  if (end.why === 'requested') return { level: 'info', text: `SIG${end.by} received, stopping` }
+  if (end.why === 'idle')
+    return { level: 'info', text: `nothing left to run: the container ends with code ${end.code}` }
+  if (end.why === 'bug') return { level: 'error', text: 'the container ends with code 1 because foster itself failed' }
+  const name = plan.programs[end.index]?.name
+  const count = restarts(end.index)
+  const after = count === 0 ? '' : ` after ${count === 1 ? '1 restart' : `${count} restarts`}`
+  const level = end.code === 0 ? 'info' : 'error'
+  return { level, text: `the critical program ${name} is over${after}: the container ends with code ${end.code}` }
+}
+
+/** The last line of a requested stop that did not go well. */
+export function flawNotice(end: End, code: number, plan: Plan): Notice | undefined {
+  if (end.why !== 'requested' || end.flaw === undefined) return undefined
+  const name = plan.programs[end.flaw.index]?.name
+  const how =
+    end.flaw.row === 'requested-killed'
+      ? 'had to be killed'
+      : end.flaw.row === 'requested-task'
+        ? 'was interrupted'
+        : 'did not end well'
+  return { level: 'warning', text: `${name} ${how}: the container ends with code ${code}` }
+}
+
+function blameOf(cause: FatalCause): string {
+  if (cause.why === 'failed') return describeEnding(cause.ending)
+  const ending = cause.ending === undefined ? 'can never be ready' : describeEnding(cause.ending)
+  const root = cause.root === cause.on ? `, which ${ending}` : `, which depends on ${cause.root}, which ${ending}`
+  return `it depends on ${cause.on}${root}`
+}
+
+function reasonOf(ending: { how: string; reason?: string }): string {
+  return ending.reason ?? ending.how
+}
+
+/** Milliseconds as people read them: `850ms`, `1.2s`, `2m03s`, `5h07m`. */
+export function duration(millis: number): string {
+  const ms = Math.max(0, Math.round(millis))
+  if (ms < 1000) return `${ms}ms`
+  if (ms < 60_000) return `${Math.round(ms / 100) / 10}s`
+  const seconds = Math.round(ms / 1000)
+  const [big, small, units] =
+    seconds < 3600 ? [seconds / 60, seconds % 60, 'ms'] : [seconds / 3600, (seconds / 60) % 60, 'hm']
+  return `${Math.floor(big)}${units[0]}${String(Math.floor(small)).padStart(2, '0')}${units === 'ms' ? 's' : 'm'}`
+}
