@@ -12,42 +12,49 @@ export interface JsonSource {
   readonly now: () => Date
 }
 
-/** The part of an object that stays the same from line to line, as text and as bytes. */
+/** The part of an object that stays the same from line to line. */
 interface Head {
   millis: number
   pid: number | undefined
+  /** `"time":"...",` */
   time: string
-  who: string
-  /** Up to the opening quote of a message. */
+  /** `"pid":7,`, or nothing while there is none. */
+  process: string
+  /** `{"time":...,"stream":"stdout"` */
+  object: Buffer
+  /** The same and the beginning of a message, up to its opening quote. */
   message: Buffer
 }
 
 const newline = 10
 const carriageReturn = 13
+const space = 32
 const quote = 34
 const backslash = 92
 const braceOpen = 123
 const braceClose = 125
+
+/** How the bytes below space are written inside a JSON string; two characters at least, six at most. */
+const escapes = Array.from({ length: space }, (_, byte) => Buffer.from(inside(String.fromCharCode(byte))))
+const longestEscape = 6
+/** What surrounds a message, at most: `"}` and a newline. */
+const closing = 3
 
 /**
  * `{"time","program","replica","pid","stream","message"}`. A carriage return before the newline is dropped and invalid
  * UTF-8 becomes U+FFFD. Each piece of a line that was cut says `"partial":true`, the last one also `"last":true`.
  */
 export function jsonStyle(source: JsonSource): Style {
-  const head: Head = { millis: -1, pid: undefined, time: '', who: '', message: Buffer.alloc(0) }
+  const nothing = Buffer.alloc(0)
+  const head: Head = { millis: -1, pid: undefined, time: '', process: '', object: nothing, message: nothing }
   return {
     lines(out, bytes, from, to) {
       refresh(head, source)
-      for (let at = from; at < to; ) {
-        const end = bytes.indexOf(newline, at)
-        writeLine(out, bytes, at, end, head)
-        at = end + 1
-      }
+      for (let at = from; at < to; ) at = writePlain(out, bytes, at, head) ?? writeAny(out, bytes, at, head, source)
     },
     piece(out, bytes, from, to, part) {
       refresh(head, source)
-      if (part === 'whole') writeLine(out, bytes, from, to, head)
-      else writePiece(out, bytes, from, to, head, part)
+      writePiece(out, bytes, from, to, part, head, source)
     },
   }
 }
@@ -60,85 +67,154 @@ function refresh(head: Head, source: JsonSource): void {
   head.millis = millis
   head.pid = source.pid
   head.time = `"time":"${now.toISOString()}",`
-  head.who = whoText(source)
-  head.message = Buffer.from(`{${head.time}${head.who},"message":"`)
+  head.process = source.pid === undefined ? '' : `"pid":${source.pid},`
+  const object = `{${head.time}${whoText(source, head.process)}`
+  head.object = Buffer.from(object)
+  head.message = Buffer.from(`${object},"message":"`)
 }
 
-function whoText(source: JsonSource): string {
-  const pid = source.pid === undefined ? '' : `"pid":${source.pid},`
-  return `"program":${JSON.stringify(source.program)},"replica":${source.replica},${pid}"stream":"${source.stream}"`
-}
-
-function writeLine(out: Bytes, bytes: Buffer, from: number, to: number, head: Head): void {
-  const end = to > from && bytes[to - 1] === carriageReturn ? to - 1 : to
-  if (looksLikeObject(bytes, from, end) && writeMerged(out, bytes.toString('utf8', from, end), head)) return
-  append(out, head.message, 0, head.message.length)
-  if (!writePlain(out, bytes, from, end))
-    appendText(out, JSON.stringify(bytes.toString('utf8', from, end)).slice(1, -1))
-  appendText(out, '"}\n')
-}
-
-function writePiece(out: Bytes, bytes: Buffer, from: number, to: number, head: Head, part: Part): void {
-  const end = part === 'last' && to > from && bytes[to - 1] === carriageReturn ? to - 1 : to
-  const mark = part === 'last' ? '"partial":true,"last":true' : '"partial":true'
-  const message = JSON.stringify(bytes.toString('utf8', from, end))
-  appendText(out, `{${head.time}${head.who},${mark},"message":${message}}\n`)
-}
-
-/** Copies text that needs no decoding, escaping as it goes. False, and nothing written: it holds other than ASCII. */
-function writePlain(out: Bytes, bytes: Buffer, from: number, to: number): boolean {
-  reserve(out, (to - from) * 6)
-  const { data } = out
-  let put = out.length
-  for (let index = from; index < to; index++) {
-    const byte = bytes[index] as number
-    if (byte >= 0x80) return false
-    if (byte < 0x20 || byte === quote || byte === backslash) {
-      put += data.write(JSON.stringify(String.fromCharCode(byte)).slice(1, -1), put, 'latin1')
-    } else {
-      data[put++] = byte
-    }
-  }
-  out.length = put
-  return true
-}
-
-function looksLikeObject(bytes: Buffer, from: number, to: number): boolean {
-  let first = from
-  while (first < to && (bytes[first] === 32 || bytes[first] === 9)) first++
-  let last = to - 1
-  while (last > first && (bytes[last] === 32 || bytes[last] === 9)) last--
-  return last > first && bytes[first] === braceOpen && bytes[last] === braceClose
+function whoText(source: JsonSource, process: string): string {
+  return `"program":${JSON.stringify(source.program)},"replica":${source.replica},${process}"stream":"${source.stream}"`
 }
 
 /**
- * Merges an object into ours by its text, so that its numbers stay exactly as they were written. Its own time and pid
- * win: it knows them better. Who spoke is foster's to say: fields of its own with such a name get a `_` appended.
+ * The hot path: copies a line of ASCII that is no object, escaping as it goes. Says where the next line begins;
+ * undefined, and nothing written, where the line is of another kind. The line has its newline.
  */
-function writeMerged(out: Bytes, text: string, head: Head): boolean {
+function writePlain(out: Bytes, bytes: Buffer, from: number, head: Head): number | undefined {
+  const first = bytes[from] as number
+  if (first === braceOpen || first === space) return undefined
+  const start = out.length
+  append(out, head.message, 0, head.message.length)
+  let { data } = out
+  let put = out.length
+  for (let at = from; ; at++) {
+    if (put + longestEscape + closing > data.length) {
+      out.length = put
+      reserve(out, 4096)
+      data = out.data
+    }
+    const byte = bytes[at] as number
+    if (byte >= 0x80) {
+      out.length = start
+      return undefined
+    }
+    if (byte === newline) {
+      out.length = endMessage(data, put)
+      return at + 1
+    }
+    if (byte >= space && byte !== quote && byte !== backslash) data[put++] = byte
+    else if (byte !== carriageReturn || bytes[at + 1] !== newline) put = putEscaped(data, put, byte)
+  }
+}
+
+function putEscaped(data: Buffer, at: number, byte: number): number {
+  let put = at
+  const escaped = escapes[byte]
+  if (escaped === undefined) {
+    data[put++] = backslash
+    data[put++] = byte
+  } else {
+    for (let index = 0; index < escaped.length; index++) data[put++] = escaped[index] as number
+  }
+  return put
+}
+
+function endMessage(data: Buffer, at: number): number {
+  data[at] = quote
+  data[at + 1] = braceClose
+  data[at + 2] = newline
+  return at + closing
+}
+
+/** Any line that has its newline; says where the next one begins. */
+function writeAny(out: Bytes, bytes: Buffer, from: number, head: Head, source: JsonSource): number {
+  const end = bytes.indexOf(newline, from)
+  writePiece(out, bytes, from, end, 'whole', head, source)
+  return end + 1
+}
+
+function writePiece(
+  out: Bytes,
+  bytes: Buffer,
+  from: number,
+  to: number,
+  part: Part,
+  head: Head,
+  source: JsonSource,
+): void {
+  const ends = part === 'whole' || part === 'last'
+  const end = ends && to > from && bytes[to - 1] === carriageReturn ? to - 1 : to
+  if (part === 'whole' && writeObject(out, bytes, from, end, head, source)) return
+  append(out, head.object, 0, head.object.length)
+  if (part !== 'whole') appendText(out, part === 'last' ? ',"partial":true,"last":true' : ',"partial":true')
+  appendText(out, `,"message":"${inside(bytes.toString('utf8', from, end))}"}\n`)
+}
+
+/** A JSON string without its quotes. */
+function inside(text: string): string {
+  return JSON.stringify(text).slice(1, -1)
+}
+
+/**
+ * Merges a line that is an object into ours by its text, so that its numbers stay exactly as they were written. Its own
+ * time and pid win: it knows them better. Who spoke is foster's to say: fields with such a name get a `_` appended.
+ */
+function writeObject(out: Bytes, bytes: Buffer, from: number, to: number, head: Head, source: JsonSource): boolean {
+  if (!looksLikeObject(bytes, from, to)) return false
+  const text = bytes.toString('utf8', from, to)
   const object = parse(text)
   if (object === undefined) return false
-  const known = ['program', 'replica', 'stream'].some(name => Object.hasOwn(object, name))
-  const body = known ? renamed(object) : text.slice(text.indexOf('{') + 1, text.lastIndexOf('}'))
-  const time = Object.hasOwn(object, 'time') ? '' : head.time
-  const who = Object.hasOwn(object, 'pid') ? head.who.replace(/"pid":\d+,/, '') : head.who
-  appendText(out, `{${time}${who}${body.trim() === '' ? '' : ','}${body}}\n`)
+  const renames = ours.some(name => Object.hasOwn(object, name))
+  const body = renames ? renamed(text) : text.slice(text.indexOf('{') + 1, text.lastIndexOf('}'))
+  if (Object.hasOwn(object, 'time') || Object.hasOwn(object, 'pid')) {
+    const time = Object.hasOwn(object, 'time') ? '' : head.time
+    appendText(out, `{${time}${whoText(source, Object.hasOwn(object, 'pid') ? '' : head.process)}`)
+  } else {
+    append(out, head.object, 0, head.object.length)
+  }
+  appendText(out, `${isBlank(body) ? '' : ','}${body}}\n`)
   return true
+}
+
+/** The fields that say who spoke. */
+const ours = ['program', 'replica', 'stream']
+
+function looksLikeObject(bytes: Buffer, from: number, to: number): boolean {
+  let first = from
+  while (first < to && (bytes[first] === space || bytes[first] === 9)) first++
+  let last = to - 1
+  while (last > first && (bytes[last] === space || bytes[last] === 9)) last--
+  return last > first && bytes[first] === braceOpen && bytes[last] === braceClose
+}
+
+/** The text of an object is known to be well formed: without fields it is blank between its braces. */
+function isBlank(body: string): boolean {
+  return body.trim() === ''
 }
 
 function parse(text: string): object | undefined {
   try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
+    return JSON.parse(text) as object
   } catch {
     return undefined
   }
 }
 
-function renamed(object: object): string {
-  const fields = Object.entries(object).map(([name, value]) => {
-    const shown = name === 'program' || name === 'replica' || name === 'stream' ? `${name}_` : name
-    return `${JSON.stringify(shown)}:${JSON.stringify(value)}`
-  })
+/** The parts of ECMAScript's JSON source text access that TypeScript does not know yet. */
+interface SourceText {
+  parse(text: string, reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown): unknown
+  rawJSON(text: string): unknown
+}
+
+/** The fields of an object as text, those with our names renamed, the numbers as they were written. */
+function renamed(text: string): string {
+  const json = JSON as unknown as SourceText
+  const exact = json.parse(text, (_key, value, { source }) =>
+    typeof value === 'number' && source !== undefined ? json.rawJSON(source) : value,
+  )
+  const fields = Object.entries(exact as object).map(
+    ([name, value]) => `${JSON.stringify(ours.includes(name) ? `${name}_` : name)}:${JSON.stringify(value)}`,
+  )
   return fields.join(',')
 }

@@ -1,7 +1,7 @@
 /** All output of all programs, and what foster itself says: the one part of the log that the rest of foster uses. */
 import type { OpenOutlet, OutputStream } from '../core/output.ts'
 import type { LogFormat } from '../core/plan.ts'
-import { type Bytes, clear, emptyBytes } from './bytes.ts'
+import { type Bytes, emptyBytes } from './bytes.ts'
 import { Capture, type CaptureIo } from './capture.ts'
 import { colourOf, styleOf, voice, wantsColour } from './format.ts'
 import type { JsonSource } from './json.ts'
@@ -29,6 +29,8 @@ export interface LogOptions {
   /** Where NO_COLOR, FORCE_COLOR and TERM are looked up. */
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly io: CaptureIo
+  /** The name of an errno: `EPIPE` for 32. */
+  readonly errnoName: (errno: number) => string
   readonly now: () => Date
   /** Calls back once after so many milliseconds; the function it returns calls it off. */
   readonly after: (millis: number, done: () => void) => () => void
@@ -107,7 +109,8 @@ export function openLogs(options: LogOptions): Logs {
   const speak = speaker(shared)
   refused = (stream, errno) => {
     const other = stream === 'stdout' ? 'stderr' : 'stdout'
-    if (sinks[other] !== sinks[stream]) speak(sinks[other], 'error', `cannot write to ${stream}: errno ${errno}`)
+    if (sinks[other] !== sinks[stream])
+      speak(sinks[other], 'error', `cannot write to ${stream}: ${options.errnoName(errno)}`)
   }
   const flusher = makeFlusher(shared)
   check = flusher.check
@@ -143,7 +146,7 @@ type Speak = (sink: Sink, level: Level, text: string) => void
 
 /** Says foster's own messages; those for which there is no room are counted, and the count is said later. */
 function speaker(shared: Shared): Speak {
-  const { options, format, width, out, sinks } = shared
+  const { options, format, width, sinks } = shared
   const colour = (stream: OutputStream) =>
     wantsColour(options.outlets[stream].isTerminal, options.environment) ? 90 : undefined
   const write = {
@@ -158,7 +161,6 @@ function speaker(shared: Shared): Speak {
     if (dropped > 0) one(bytes, 'warning', `${dropped} messages of foster's had no room here`)
     one(bytes, level, text)
     dropped = sink.say(bytes.data, 0, bytes.length) ? 0 : dropped + 1
-    clear(out, 0)
   }
 }
 
@@ -250,11 +252,13 @@ function makeFlusher(shared: Shared): { check(): void; flush: Logs['flush'] } {
     for (const sink of both) if (sink.pendingBytes() > 0) return false
     return true
   }
+  const check = () => {
+    if (finish !== undefined && complete()) finish()
+  }
   return {
-    check() {
-      if (finish !== undefined && complete()) finish()
-    },
+    check,
     flush(millis, done) {
+      for (const one of captures) one.endRun()
       const cancel = options.after(millis, () => finish?.())
       finish = () => {
         finish = undefined
@@ -263,8 +267,7 @@ function makeFlusher(shared: Shared): { check(): void; flush: Logs['flush'] } {
         for (const sink of both) lost += sink.lost
         done({ unwritten: unwritten(), lost })
       }
-      for (const one of captures) one.endRun()
-      if (finish !== undefined && complete()) finish()
+      check()
     },
   }
 }
