@@ -46,7 +46,8 @@ function fill(tree: RawTree, filling: Filling): Tree {
 /** Gives a scalar without variables its type. */
 export function typed(raw: RawScalar, text = raw.text, masked = false): Scalar {
   const { at, plain } = raw
-  return { kind: 'scalar', at, text, plain, masked, value: plain ? readScalar(text) : text }
+  const value = plain ? readScalar(text) : text
+  return { kind: 'scalar', at, text, plain, masked, value, ...(raw.faulty && { faulty: true }) }
 }
 
 function fillScalar(raw: RawScalar, filling: Filling): Scalar {
@@ -61,7 +62,7 @@ function fillScalar(raw: RawScalar, filling: Filling): Scalar {
       pieces.some(piece => typeof piece !== 'string'),
     )
   filling.diagnostics.push(fault(raw.at, scan.problem.code, scan.problem.message, scan.problem.hint))
-  return { ...typed({ ...raw, plain: false }, '', true), faulty: true }
+  return typed({ ...raw, plain: false, faulty: true }, '', true)
 }
 
 interface Scan {

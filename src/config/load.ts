@@ -1,5 +1,5 @@
 /** Files, variables and facts of the system -> the plan, or every fault at once. */
-import { type Plan, shutdownDefaults } from '../core/plan.ts'
+import { type Dependency, type Plan, type Program, shutdownDefaults } from '../core/plan.ts'
 import type { Diagnostic } from '../errors.ts'
 import { interpolate } from './interpolate.ts'
 import { mergeTrees } from './merge.ts'
@@ -86,7 +86,13 @@ function planOf(files: readonly string[], loading: Loading, allowEmpty: boolean)
   }
   validate(plan, shaped, diagnostics)
   if (plan.programs.length === 0 && !allowEmpty) checkEmpty(shaped, diagnostics)
-  return plan
+  return { ...plan, programs: plan.programs.map(program => withoutMissing(program, plan)) }
+}
+
+/** Drops optional dependencies on programs that do not exist: nothing waits for them. */
+function withoutMissing(program: Program, { programs }: Plan): Program {
+  const exists = ({ program: on }: Dependency): boolean => programs.some(({ name }) => name === on)
+  return program.dependsOn.every(exists) ? program : { ...program, dependsOn: program.dependsOn.filter(exists) }
 }
 
 const nothing: Mapping<Scalar> = {

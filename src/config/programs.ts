@@ -2,7 +2,8 @@
 import { type Backoff, type Dependency, type Program, programDefaults } from '../core/plan.ts'
 import type { Diagnostic } from '../errors.ts'
 import { type Accounts, resolveUser } from './identity.ts'
-import type { ProgramSettings, Settings } from './schema.ts'
+import { didYouMean } from './nearest.ts'
+import { meantKey, type ProgramSettings, programKeys, type Settings } from './schema.ts'
 import { placeOf, type Shape, type WrittenProgram } from './shape.ts'
 import { describe, fault, find, type Origin, type Path } from './tree.ts'
 import { splitWords, type WordsFault } from './words.ts'
@@ -68,9 +69,10 @@ function commandOf(resolving: Resolving): readonly string[] {
   const { program } = resolving
   const { command, shell } = program.settings
   if (command == null) {
-    if (program.faulty.has('command')) return []
-    const hint = 'add "command: ..."'
-    report(resolving, program.entry.at, 'missing-key', `program "${program.name}" has no command`, hint)
+    const isSaid = [...program.faulty].some(key => key === 'command' || meantKey(key, programKeys) === 'command')
+    const other = 'variable' in program.entry.at ? didYouMean(program.name, otherNames(resolving)) : undefined
+    const message = `program "${program.name}" has no command`
+    if (!isSaid) report(resolving, program.entry.at, 'missing-key', message, other ?? 'add "command: ..."')
     return []
   }
   if (!shell) return wordsOf(command, 'command', resolving)
@@ -86,6 +88,10 @@ function commandOf(resolving: Resolving): readonly string[] {
       'write a string, or remove "shell: true"',
     )
   return []
+}
+
+function otherNames({ program, shape }: Resolving): readonly string[] {
+  return shape.programs.map(({ name }) => name).filter(name => name !== program.name)
 }
 
 function wordsOf(command: string | readonly string[], key: string, resolving: Resolving): readonly string[] {

@@ -1,7 +1,7 @@
 /** The schema of the configuration, declared once: what every key takes and means. Types and reference pages come from it. */
 import * as v from 'valibot'
 import type { RestartPolicy } from '../core/plan.ts'
-import { didYouMean } from './nearest.ts'
+import { didYouMean, nearest } from './nearest.ts'
 import {
   duration,
   either,
@@ -57,10 +57,16 @@ function wrongKey(where: string, keys: () => readonly string[]) {
     if (later[where]?.includes(key)) {
       return encode('unsupported-key', `key "${key}"`)
     }
-    const other = otherNames[key]
-    const hint = other && keys().includes(other) ? `did you mean "${other}"?` : didYouMean(key, keys())
-    return encode('unknown-key', `unknown key "${key}"`, hint)
+    const meant = meantKey(key, keys())
+    return encode('unknown-key', `unknown key "${key}"`, meant && `did you mean "${meant}"?`)
   }
+}
+
+/** The key that was probably meant: what another tool calls so, or the nearest. */
+export function meantKey(key: string, keys: readonly string[]): string | undefined {
+  const others = Object.keys(otherNames).filter(name => keys.includes(otherNames[name] ?? ''))
+  const near = nearest(key, [...keys, ...others])
+  return near === undefined || keys.includes(near) ? near : otherNames[near]
 }
 
 function sectionOf<const Entries extends v.ObjectEntries>(where: string, expected: string, entries: Entries) {

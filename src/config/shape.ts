@@ -23,27 +23,33 @@ export interface Shape {
 
 /** Applies the schema. Faults go to `diagnostics`; the rest is kept, so that its own faults can be found in the same run. */
 export function shape(tree: Tree, diagnostics: Diagnostic[]): Shape {
-  const value = plainValue(tree, [], diagnostics)
-  const result = v.safeParse(configurationSchema, value)
   const faulty = new Set<string>()
+  const value = plainValue(tree, [], { diagnostics, faulty })
+  const result = v.safeParse(configurationSchema, value)
   for (const issue of result.issues ?? []) {
     for (const { path, message, atKey } of leaves(issue, [])) {
       const diagnostic = toDiagnostic(tree, path, message, atKey)
       if (diagnostic !== undefined) diagnostics.push(diagnostic)
-      faulty.add(JSON.stringify(path.slice(0, path[0] === 'programs' ? 3 : 1)))
+      faulty.add(optionAt(path))
     }
   }
   const output = (typeof result.output === 'object' ? result.output : {}) as Record<string, unknown>
-  const settings = without(output, key => key === 'programs' || faulty.has(JSON.stringify([key])))
+  const settings = without(output, key => key === 'programs' || faulty.has(optionAt([key])))
   return { tree, settings: settings as Settings, programs: programsOf(tree, output.programs, faulty) }
+}
+
+/** The option that a path belongs to, as a key of a set. */
+function optionAt(path: Path): string {
+  return JSON.stringify(path.slice(0, path[0] === 'programs' ? 3 : 1))
 }
 
 function programsOf(tree: Tree, outputs: unknown, faulty: ReadonlySet<string>): readonly WrittenProgram[] {
   const programs = find(tree, ['programs']).node
   if (tree.kind !== 'map' || !tree.entries.has('programs') || programs.kind !== 'map') return []
   const byName = outputs as Record<string, Record<string, unknown> | null>
-  return [...programs.entries].map(([name, entry]) => {
-    const wrong = (key: string): boolean => faulty.has(JSON.stringify(['programs', name, key]))
+  const usable = [...programs.entries].filter(([name]) => !unusable.has(name))
+  return usable.map(([name, entry]) => {
+    const wrong = (key: string): boolean => faulty.has(optionAt(['programs', name, key]))
     const isWhole = entry.node.kind === 'map' || (entry.node.kind === 'scalar' && entry.node.value === null)
     const written = entry.node.kind === 'map' ? [...entry.node.entries.keys()] : []
     const output = isWhole && Object.hasOwn(byName, name) ? (byName[name] ?? {}) : {}
@@ -56,16 +62,21 @@ function without(output: Record<string, unknown>, drop: (key: string) => boolean
   return Object.fromEntries(Object.entries(output).filter(([key, value]) => value !== null && !drop(key)))
 }
 
+/** Keys that JavaScript's objects treat as their own. */
+const unusable: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
+
 /** What valibot gets: objects, arrays and scalars; below `environment` and its like the written text of scalars. */
-function plainValue(tree: Tree, path: Path, diagnostics: Diagnostic[]): unknown {
-  if (tree.kind === 'scalar') return isVerbatim(path) ? verbatim(tree) : tree.value
-  if (tree.kind === 'list') return tree.items.map((item, index) => plainValue(item, [...path, index], diagnostics))
+function plainValue(tree: Tree, path: Path, found: { diagnostics: Diagnostic[]; faulty: Set<string> }): unknown {
+  if (tree.kind === 'scalar') {
+    if (tree.faulty) found.faulty.add(optionAt(path))
+    return isVerbatim(path) ? verbatim(tree) : tree.value
+  }
+  if (tree.kind === 'list') return tree.items.map((item, index) => plainValue(item, [...path, index], found))
   const value: Record<string, unknown> = {}
   for (const [key, entry] of tree.entries) {
     if (key.startsWith('x-') && (path.length === 0 || (path[0] === 'programs' && path.length === 2))) continue
-    if (key === '__proto__' || key === 'constructor' || key === 'prototype') {
-      diagnostics.push(fault(entry.at, 'invalid-value', `"${key}" cannot be used as a key`))
-    } else value[key] = plainValue(entry.node, [...path, key], diagnostics)
+    if (unusable.has(key)) found.diagnostics.push(fault(entry.at, 'invalid-value', `"${key}" cannot be used as a key`))
+    else value[key] = plainValue(entry.node, [...path, key], found)
   }
   return value
 }

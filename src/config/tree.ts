@@ -13,6 +13,8 @@ export interface RawScalar {
   readonly at: Origin
   readonly text: string
   readonly plain: boolean
+  /** A fault was reported already: the text is a stand-in, and nothing more is said about it. */
+  readonly faulty?: boolean
 }
 
 /** A scalar after interpolation. `masked`: it holds a value that messages must not show. */
@@ -23,7 +25,7 @@ export interface Scalar {
   readonly plain: boolean
   readonly masked: boolean
   readonly value: string | number | boolean | null
-  /** A fault was reported already: the value is a stand-in and says nothing more. */
+  /** As with a raw scalar. */
   readonly faulty?: boolean
 }
 

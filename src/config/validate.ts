@@ -31,48 +31,70 @@ function checkName({ name, entry }: WrittenProgram, diagnostics: Diagnostic[]): 
 }
 
 function checkDependencies(plan: Plan, shape: Shape, diagnostics: Diagnostic[]): void {
-  const written = new Map(shape.programs.map(program => [program.name, program]))
-  const place = (name: string, index: number): Origin => dependencyPlace(written.get(name), index) ?? { variable: name }
-  const open = new Map<string, string[]>()
-  for (const program of plan.programs) {
-    open.set(program.name, [])
-    for (const [index, { program: on, required }] of program.dependsOn.entries()) {
-      const at = place(program.name, index)
-      const earlier = program.dependsOn.findIndex(other => other.program === on)
-      if (on === program.name) diagnostics.push(fault(at, 'cycle', `program "${on}" depends on itself`))
-      else if (earlier < index) diagnostics.push(fault(at, 'duplicate', `the dependency on "${on}" is written twice`))
-      else if (written.has(on)) open.get(program.name)?.push(on)
-      else diagnostics.push(missing(at, program.name, on, required, written.keys()))
+  const names = new Set(shape.programs.map(({ name }) => name))
+  const edges = new Map(shape.programs.map(program => [program.name, edgesOf(program, plan)]))
+  for (const [name, written] of edges) {
+    const seen = new Set<string>()
+    for (const edge of written) {
+      if (edge.on === name) diagnostics.push(fault(edge.at, 'cycle', `program "${name}" depends on itself`))
+      else if (!names.has(edge.on)) diagnostics.push(missing(name, edge, names))
+      else if (seen.has(edge.on)) {
+        diagnostics.push(fault(edge.at, 'duplicate', `the dependency on "${edge.on}" is written twice`))
+      }
+      seen.add(edge.on)
     }
-  }
-  for (let found = 0; found < 10; found++) {
-    const cycle = findCycle([...open.keys()], name => open.get(name) ?? [])
-    const [name, on] = cycle ?? []
-    if (cycle === undefined || name === undefined || on === undefined) return
-    const index = plan.programs
-      .find(program => program.name === name)
-      ?.dependsOn.findIndex(other => other.program === on)
-    const at = place(name, index ?? 0)
-    diagnostics.push(fault(at, 'cycle', `the dependencies form a cycle: ${cycle.join(' -> ')}`, 'remove one of them'))
-    open.set(
+    edges.set(
       name,
-      (open.get(name) ?? []).filter(other => other !== on),
+      written.filter(({ on }) => on !== name && names.has(on)),
+    )
+  }
+  checkCycles(edges, diagnostics)
+}
+
+/** Every cycle has one edge reported and taken away, until none is left; ten are enough to read. */
+function checkCycles(edges: Map<string, readonly Edge[]>, diagnostics: Diagnostic[]): void {
+  for (let found = 0; found < 10; found++) {
+    const cycle = findCycle([...edges.keys()], name => (edges.get(name) ?? []).map(({ on }) => on))
+    if (cycle === undefined) return
+    const [name = '', on] = cycle
+    const edge = edges.get(name)?.find(other => other.on === on)
+    const message = `the dependencies form a cycle: ${cycle.join(' -> ')}`
+    diagnostics.push(fault(edge?.at, 'cycle', message, 'remove one of them'))
+    edges.set(
+      name,
+      (edges.get(name) ?? []).filter(other => other !== edge),
     )
   }
 }
 
-function missing(at: Origin, name: string, on: string, required: boolean, names: Iterable<string>): Diagnostic {
-  const message = `program "${name}" depends on "${on}", which does not exist`
-  const hint = didYouMean(on, names)
-  return required ? fault(at, 'unknown-program', message, hint) : warning(at, 'unknown-program', message, hint)
+/** A dependency as it is written. */
+interface Edge {
+  readonly on: string
+  readonly at: Origin
+  readonly required: boolean
+  readonly masked: boolean
 }
 
-/** Where a dependency is written: the item of a list, the key of a map. */
-function dependencyPlace(program: WrittenProgram | undefined, index: number): Origin | undefined {
-  if (program === undefined) return undefined
+/** The items of a list, the keys of a map; also where a condition is faulty, since the names can be right or wrong for themselves. */
+function edgesOf(program: WrittenProgram, plan: Plan): readonly Edge[] {
   const { node } = find(program.entry.node, ['depends_on'])
-  if (node.kind === 'list') return node.items[index]?.at
-  return node.kind === 'map' ? [...node.entries.values()][index]?.at : program.entry.at
+  const resolved = plan.programs.find(({ name }) => name === program.name)?.dependsOn ?? []
+  if (node === program.entry.node) return []
+  if (node.kind === 'list') {
+    const items = node.items.flatMap(item => (item.kind === 'scalar' && !item.faulty ? [item] : []))
+    return items.map(({ text, at, masked }) => ({ on: text, at, required: true, masked }))
+  }
+  if (node.kind !== 'map') return []
+  return [...node.entries].map(([on, { at }]) => {
+    const required = resolved.find(other => other.program === on)?.required ?? true
+    return { on, at, required, masked: false }
+  })
+}
+
+function missing(name: string, { on, at, required, masked }: Edge, names: Iterable<string>): Diagnostic {
+  const message = `program "${name}" depends on ${masked ? '***' : `"${on}"`}, which does not exist`
+  const hint = masked ? undefined : didYouMean(on, names)
+  return required ? fault(at, 'unknown-program', message, hint) : warning(at, 'unknown-program', message, hint)
 }
 
 /** One terminal or input can serve one program. */
@@ -98,9 +120,9 @@ function budgetOf({ timeout, delay }: ShutdownPlan): number {
 
 function checkShutdown({ shutdown }: Plan, shape: Shape, diagnostics: Diagnostic[]): boolean {
   if (budgetOf(shutdown) > 0) return true
-  const { timeout, delay } = shutdown
+  const { delay } = shutdown
   const { at, node } = find(shape.tree, ['shutdown', delay > 0 ? 'delay' : 'timeout'])
-  const message = `the shutdown leaves programs no time: ${arithmetic(shutdown)}, timeout ${formatDuration(timeout)}`
+  const message = `the shutdown leaves programs no time: ${arithmetic(shutdown)}`
   diagnostics.push(
     fault(node.at ?? at, 'invalid-value', message, `make shutdown.timeout longer than ${formatDuration(delay)}`),
   )

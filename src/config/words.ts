@@ -26,9 +26,9 @@ interface Splitting {
 /** Splits a command into words: quotes and backslashes mean what they mean to a shell, nothing is expanded. */
 export function splitWords(text: string): readonly string[] | WordsFault {
   const state: Splitting = { text, at: 0, word: undefined, words: [] }
-  const assignment = /^\s*([A-Za-z_][A-Za-z0-9_]*)=/.exec(text)
+  const assignment = /^\s*[A-Za-z_][A-Za-z0-9_]*=/.exec(text)
   if (assignment !== null) {
-    const message = `the command begins with a variable, "${assignment[1]}=", which only a shell understands`
+    const message = 'the command begins with NAME=, which only a shell understands'
     return {
       offset: 0,
       length: assignment[0].length,

@@ -1,27 +1,19 @@
 /** Text -> raw tree with positions. The package `yaml` does the syntax; what nodes mean is decided here. */
 import {
   isAlias,
+  isCollection,
   isMap,
   isScalar,
   LineCounter,
   type ParsedNode,
   parseDocument,
   Scalar,
-  type YAMLError,
   type YAMLMap,
 } from 'yaml'
 import type { Diagnostic, Place } from '../errors.ts'
 import { didYouMean } from './nearest.ts'
-import {
-  type Entry,
-  fault,
-  type List,
-  type Mapping,
-  type RawScalar,
-  type RawTree,
-  secretKeys,
-  warning,
-} from './tree.ts'
+import { placeIn, type Source, syntaxFaults, syntaxWarnings } from './syntax.ts'
+import { type Entry, fault, type List, type Mapping, type RawScalar, type RawTree, secretKeys } from './tree.ts'
 
 /** What a YAML text holds. */
 export interface ParsedText {
@@ -37,39 +29,34 @@ const mostAliased = 100_000
 
 const deepest = 100
 
-/** Parses one YAML document. Never throws; `file` is the name used in places. */
+/** Parses one YAML document; `file` is the name used in places. */
 export function parseYaml(text: string, file: string): ParsedText {
   const lines = new LineCounter()
   const reader: Reader = {
-    ...{ text, file, lines, diagnostics: [], secrets: [], anchors: new Map(), weights: new Map() },
+    ...{ text, file, lines, unclosed: new Map(), diagnostics: [], secrets: [], anchors: new Map(), weights: new Map() },
     aliased: 0,
   }
   try {
     // failsafe: every scalar stays text, since it gets its type only after interpolation. Duplicate keys are found
     // below in linear time and with both places.
     const document = parseDocument(text, { ...options, lineCounter: lines })
-    const syntax = firstOfEachLine(document.errors, reader)
     const tree = document.contents === null ? emptyMap(reader) : read(document.contents, reader, 0, false)
-    if (syntax.length > 0) return { tree: undefined, diagnostics: syntax, secrets: reader.secrets }
-    for (const caution of document.warnings) note(caution, reader)
-    return { tree, diagnostics: reader.diagnostics, secrets: reader.secrets }
+    const { secrets } = reader
+    if (document.errors.length > 0)
+      return { tree: undefined, diagnostics: syntaxFaults(document.errors, reader), secrets }
+    return { tree, diagnostics: [...syntaxWarnings(document.warnings, reader), ...reader.diagnostics], secrets }
   } catch (error) {
-    const why = error instanceof RangeError ? 'nested too deeply' : String(error)
+    if (!(error instanceof RangeError)) throw error
+    // The stack overflowed: no file that a person wrote does that.
     const at = { file, line: 1, column: 1, length: 1 }
-    return {
-      tree: undefined,
-      diagnostics: [fault(at, 'yaml-syntax', `cannot parse the file: ${why}`)],
-      secrets: [[0, text.length]],
-    }
+    const diagnostics = [fault(at, 'yaml-syntax', 'the file is nested too deeply')]
+    return { tree: undefined, diagnostics, secrets: [[0, text.length]] }
   }
 }
 
-const options = { schema: 'failsafe', uniqueKeys: false, prettyErrors: false, logLevel: 'silent' } as const
+const options = { schema: 'failsafe', uniqueKeys: false, prettyErrors: false, logLevel: 'error' } as const
 
-interface Reader {
-  readonly text: string
-  readonly file: string
-  readonly lines: LineCounter
+interface Reader extends Source {
   readonly diagnostics: Diagnostic[]
   readonly secrets: Array<readonly [number, number]>
   readonly anchors: Map<string, RawTree>
@@ -78,25 +65,19 @@ interface Reader {
   aliased: number
 }
 
-function place(reader: Reader, from: number, to: number): Place {
-  const { line, col } = reader.lines.linePos(from)
-  const newline = reader.text.indexOf('\n', from)
-  const end = newline === -1 ? to : Math.min(to, newline)
-  return { file: reader.file, line: Math.max(1, line), column: Math.max(1, col), length: Math.max(1, end - from) }
-}
-
 function placeOf(node: ParsedNode, reader: Reader): Place {
-  return place(reader, node.range[0], node.range[1])
+  return placeIn(reader, node.range[0], node.range[1])
 }
 
 function emptyMap(reader: Reader): RawTree {
-  return { kind: 'map', at: place(reader, 0, 1), entries: new Map() }
+  return { kind: 'map', at: placeIn(reader, 0, 1), entries: new Map() }
 }
 
 function read(node: ParsedNode | null, reader: Reader, depth: number, secret: boolean): RawTree {
-  if (node === null) return { kind: 'raw', at: place(reader, 0, 1), text: '', plain: true }
+  if (node === null) return { kind: 'raw', at: placeIn(reader, 0, 1), text: '', plain: true }
   if (depth > deepest) return complain(node, reader, 'nested more than 100 levels deep')
   if (isAlias(node)) return readAlias(node, reader)
+  if (isCollection(node) && node.flow) noteUnclosed(node, reader, isMap(node) ? '}' : ']', isMap(node) ? '"{"' : '"["')
   let tree: RawTree
   if (isScalar(node)) tree = readScalarNode(node, reader, secret)
   else if (isMap(node)) tree = readMap(node as YAMLMap.Parsed, reader, depth, secret)
@@ -118,14 +99,21 @@ function weigh(tree: RawTree, reader: Reader): number {
 function complain(node: ParsedNode, reader: Reader, message: string, hint?: string): RawScalar {
   const at = placeOf(node, reader)
   reader.diagnostics.push(fault(at, 'yaml', message, hint))
-  return { kind: 'raw', at, text: '', plain: true }
+  return { kind: 'raw', at, text: '', plain: true, faulty: true }
 }
 
 function readScalarNode(node: Scalar.Parsed, reader: Reader, secret: boolean): RawScalar {
   if (secret) reader.secrets.push([node.range[0], node.range[1]])
-  const isText = node.tag === '!' || node.tag === 'tag:yaml.org,2002:str'
-  const text = node.source ?? ''
-  return { kind: 'raw', at: placeOf(node, reader), text, plain: node.type === Scalar.PLAIN && !isText }
+  const quote = node.type === Scalar.QUOTE_SINGLE || node.type === Scalar.QUOTE_DOUBLE
+  if (quote) noteUnclosed(node, reader, reader.text.charAt(node.range[0]), 'quote')
+  // An explicit tag decides whether the text has a type: !!str and ! say no, !!int and its like say yes.
+  const plain = node.tag === undefined ? node.type === Scalar.PLAIN : !/^!$|:str$/.test(node.tag)
+  return { kind: 'raw', at: placeOf(node, reader), text: node.source ?? '', plain }
+}
+
+function noteUnclosed(node: ParsedNode, reader: Reader, closing: string, what: string): void {
+  const [from, to] = node.range
+  if (to - from < 2 || reader.text.charAt(to - 1) !== closing) reader.unclosed.set(from, what)
 }
 
 function readAlias(node: ParsedNode & { source: string }, reader: Reader): RawTree {
@@ -137,7 +125,7 @@ function readAlias(node: ParsedNode & { source: string }, reader: Reader): RawTr
   const before = reader.aliased
   reader.aliased += reader.weights.get(tree) ?? 1
   if (reader.aliased <= mostAliased) return tree
-  const silent: RawTree = { kind: 'raw', at: placeOf(node, reader), text: '', plain: true }
+  const silent: RawTree = { kind: 'raw', at: placeOf(node, reader), text: '', plain: true, faulty: true }
   return before > mostAliased ? silent : complain(node, reader, `aliases stand for more than ${mostAliased} values`)
 }
 
@@ -175,6 +163,7 @@ function mergeSources(value: RawTree, reader: Reader): readonly Mapping<RawScala
   const sources = value.kind === 'list' ? value.items : [value]
   return sources.filter(source => {
     if (source.kind === 'map') return true
+    if (source.kind === 'raw' && source.faulty) return false
     reader.diagnostics.push(
       fault(source.at, 'yaml', '"<<" merges maps: expected a map, an alias of one, or a list of them'),
     )
@@ -196,52 +185,4 @@ function withMerged(
     }
   }
   return entries
-}
-
-/** A syntax error drags others behind it; the first of each line, and ten of them, say enough. */
-function firstOfEachLine(errors: readonly YAMLError[], reader: Reader): readonly Diagnostic[] {
-  const seen = new Set<number>()
-  const diagnostics: Diagnostic[] = []
-  for (const error of errors) {
-    const at = place(reader, error.pos[0], error.pos[1])
-    if (seen.has(at.line)) continue
-    seen.add(at.line)
-    diagnostics.push(fault(at, 'yaml-syntax', ...wordsFor(error)))
-    if (diagnostics.length === 10) break
-  }
-  return diagnostics
-}
-
-const coreTag = /tag:yaml\.org,2002:(?:int|float|bool|null)$/
-
-function note(caution: YAMLError, reader: Reader): void {
-  if (coreTag.test(caution.message)) return
-  const at = place(reader, caution.pos[0], caution.pos[1])
-  if (caution.code === 'TAG_RESOLVE_FAILED') {
-    const tag = caution.message.replace(/^Unresolved tag: /, '')
-    reader.diagnostics.push(
-      fault(at, 'yaml', `foster knows no tag ${tag}`, 'remove it; a later file replaces values without one'),
-    )
-  } else reader.diagnostics.push(warning(at, 'yaml', ...wordsFor(caution)))
-}
-
-/** The words for yaml's errors that people meet, and what to do about them. */
-function wordsFor(error: YAMLError): [message: string, hint?: string] {
-  switch (error.code) {
-    case 'TAB_AS_INDENT':
-      return ['a tab indents this line, YAML takes only spaces']
-    case 'MULTIPLE_DOCS':
-      return [
-        'a second document begins here, a file holds one',
-        'remove the "---", or split the file and name both with -c',
-      ]
-    case 'BLOCK_AS_IMPLICIT_KEY':
-      return ['a map begins inside a value', 'quote the value if it contains ": "']
-    case 'MULTILINE_IMPLICIT_KEY':
-      return ['a key must be on one line with its ":"', 'is a ":" missing, or is the line indented wrongly?']
-    default: {
-      const message = error.message.charAt(0).toLowerCase() + error.message.slice(1)
-      return [`the YAML is faulty: ${message}`]
-    }
-  }
 }

@@ -1,0 +1,87 @@
+/** The parser's errors and warnings -> diagnostics with our words, and what to do about them. */
+import type { LineCounter, YAMLError } from 'yaml'
+import type { Diagnostic, Place } from '../errors.ts'
+import { fault, warning } from './tree.ts'
+
+/** A text that is being parsed. */
+export interface Source {
+  readonly text: string
+  readonly file: string
+  readonly lines: LineCounter
+  /** Quotes and brackets that are never closed: offset and what it is. */
+  readonly unclosed: Map<number, string>
+}
+
+/** The place of a range of offsets, without the blanks it begins with; it ends with its first line. */
+export function placeIn({ text, file, lines }: Source, from: number, to: number): Place {
+  const blanks = /[ \t]*/y
+  blanks.lastIndex = from
+  blanks.test(text)
+  const start = /[^\r\n]/.test(text.charAt(blanks.lastIndex)) ? blanks.lastIndex : from
+  const { line, col } = lines.linePos(start)
+  const newline = text.indexOf('\n', start)
+  const end = newline === -1 ? to : Math.min(to, newline)
+  return { file, line: Math.max(1, line), column: Math.max(1, col), length: Math.max(1, end - start) }
+}
+
+/**
+ * What is wrong with the syntax. One error drags others behind it, so that the first of each line, and ten of them,
+ * say enough; if something is not closed, that alone does.
+ */
+export function syntaxFaults(errors: readonly YAMLError[], source: Source): readonly Diagnostic[] {
+  const unclosed = errors.some(isUnclosed) ? [...source.unclosed].at(-1) : undefined
+  if (unclosed !== undefined) {
+    const [offset, what] = unclosed
+    return [fault(placeIn(source, offset, offset + 1), 'yaml-syntax', `this ${what} is not closed`)]
+  }
+  const byLine = new Map<number, Diagnostic>()
+  for (const error of errors) {
+    const at = placeIn(source, error.pos[0], error.pos[1])
+    if (byLine.size < 10 && !byLine.has(at.line))
+      byLine.set(at.line, fault(at, 'yaml-syntax', ...wordsFor(error, source)))
+  }
+  return [...byLine.values()]
+}
+
+function isUnclosed({ code, message }: YAMLError): boolean {
+  return /Missing closing|must end with a|and end with a/.test(message) || code === 'MISSING_CHAR'
+}
+
+const coreTag = /tag:yaml\.org,2002:(?:int|float|bool|null)$/
+
+/** What the parser warns of. A tag that nobody knows would change the meaning: that is an error. */
+export function syntaxWarnings(warnings: readonly YAMLError[], source: Source): readonly Diagnostic[] {
+  return warnings.flatMap(caution => {
+    if (coreTag.test(caution.message)) return []
+    const at = placeIn(source, caution.pos[0], caution.pos[1])
+    if (caution.code !== 'TAG_RESOLVE_FAILED') return [warning(at, 'yaml', ...wordsFor(caution, source))]
+    const tag = caution.message.replace(/^Unresolved tag: /, '')
+    return [fault(at, 'yaml', `there is no tag ${tag} here`, 'remove it; a later file replaces values without one')]
+  })
+}
+
+function wordsFor(error: YAMLError, source: Source): [message: string, hint?: string] {
+  switch (error.code) {
+    case 'TAB_AS_INDENT':
+      return ['a tab indents this line, YAML takes only spaces']
+    case 'MULTIPLE_DOCS':
+      return [
+        'a second document begins here, a file holds one',
+        'remove the "---", or split the file and name both with -c',
+      ]
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      return ['a map begins inside a value', 'quote the value if it contains ": "']
+    case 'MULTILINE_IMPLICIT_KEY':
+      return ['a key must be on one line with its ":"', 'is a ":" missing, or is the line indented wrongly?']
+    case 'BAD_INDENT':
+      return ['this line is indented differently from the lines it belongs to']
+    default: {
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the user's text
+      const hint = 'inside [ ] and { } quote values that contain ${...}'
+      const message = error.message.charAt(0).toLowerCase() + error.message.slice(1)
+      return source.text.startsWith('${', error.pos[0] - 1)
+        ? [`the YAML is faulty: ${message}`, hint]
+        : [`the YAML is faulty: ${message}`]
+    }
+  }
+}
