@@ -9,6 +9,7 @@ import { openAccounts } from './os/accounts.ts'
 import { candidates } from './os/executable.ts'
 import { exitNow, foregroundOf } from './os/libc.ts'
 import type { Signals } from './os/signals.ts'
+import { activationWord, becomeActivated } from './run/activation.ts'
 import { runInit } from './run/boot.ts'
 import { definedOnes } from './run/environment.ts'
 import { version } from './version.ts'
@@ -17,6 +18,7 @@ type Run = Extract<Invocation, { command: 'run' }>
 
 /** Does what the command line asks for. The signals are being caught already. */
 export function main(args: readonly string[], signals: Signals): void {
+  if (args[0] === activationWord) return leave(...becomeActivated(args.slice(1)))
   const invocation = parseArguments(args, version)
   if (invocation.command === 'print') return leave(invocation.exitCode, invocation.text)
   const environment = definedOnes(process.env)

@@ -2,6 +2,9 @@
 import { readdirSync } from 'node:fs'
 import { setCloseOnExec } from './libc.ts'
 
+/** Enough for anything; higher, and programs that close "all descriptors" one by one take seconds over it. */
+export const softDescriptorLimit = 65_536
+
 /** Without /proc the table is searched this far. */
 const blindSearch = 1024
 

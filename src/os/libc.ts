@@ -40,6 +40,7 @@ type Ffi = typeof import('node:ffi')
 const signatures = {
   __errno_location: { return: 'pointer', arguments: [] },
   _exit: { return: 'void', arguments: ['int32'] },
+  execve: { return: 'int32', arguments: ['buffer', 'buffer', 'buffer'] },
   fcntl: { return: 'int32', arguments: ['int32', 'int32', 'int64'] },
   getpgid: { return: 'int32', arguments: ['int32'] },
   ioctl: { return: 'int32', arguments: ['int32', 'uint64', 'buffer'] },

@@ -15,12 +15,12 @@ const atomic = 4096
 const shortestRetry = 1
 const longestRetry = 32
 
-/** Opens foster's stdout or stderr. */
-export function openOutlet(fd: 1 | 2): OpenOutlet {
+/** Opens foster's stdout or stderr. `descriptors` is where descriptors are found by path. */
+export function openOutlet(fd: number, descriptors = '/proc/self/fd'): OpenOutlet {
   const stat = statOf(fd)
   if (stat === undefined) return { ...goneOutlet(EBADF), key: `closed ${fd}`, isTerminal: false }
   const isTerminal = stat.isCharacterDevice() && isTty(fd)
-  return { ...choose(fd, stat, isTerminal), key: keyOf(stat), isTerminal }
+  return { ...choose(fd, stat, isTerminal, `${descriptors}/${fd}`), key: keyOf(stat), isTerminal }
 }
 
 /** What a descriptor leads to: the file, and for a device the device, by whatever path it was opened. */
@@ -28,13 +28,13 @@ function keyOf(stat: Stats): string {
   return stat.isCharacterDevice() ? `device ${stat.rdev}` : `${stat.dev} ${stat.ino}`
 }
 
-function choose(fd: number, stat: Stats, isTerminal: boolean): Outlet {
+function choose(fd: number, stat: Stats, isTerminal: boolean, path: string): Outlet {
   if (stat.isFIFO()) {
-    const own = reopen(fd, constants.O_WRONLY | constants.O_NONBLOCK)
+    const own = reopen(path, constants.O_WRONLY | constants.O_NONBLOCK)
     return own === undefined ? polledOutlet(fd, atomic) : pipeOutlet(own)
   }
   if (isTerminal) {
-    const own = reopen(fd, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
+    const own = reopen(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
     return own === undefined ? polledOutlet(fd, 256) : retriedOutlet((...bytes) => write(own, ...bytes))
   }
   if (stat.isSocket()) return retriedOutlet((...bytes) => send(fd, ...bytes))
@@ -54,9 +54,9 @@ function isTty(fd: number): boolean {
 }
 
 /** An open file description of our own for what a shared descriptor leads to. */
-function reopen(fd: number, flags: number): number | undefined {
+function reopen(path: string, flags: number): number | undefined {
   try {
-    return openSync(`/proc/self/fd/${fd}`, flags)
+    return openSync(path, flags)
   } catch {
     return undefined
   }
@@ -105,36 +105,49 @@ function polledOutlet(fd: number, most: number): Outlet {
 
 /** A pipe of our own opening: written to directly, and watched by epoll while it is full. */
 function pipeOutlet(fd: number): Outlet {
-  let waiter: Outlet['wait'] | undefined
+  let waiter: Waiter | undefined
   return {
-    write: (bytes, offset, length) => taken(write(fd, bytes, offset, length)),
+    write: (bytes, offset, length) => waiter?.failure() ?? taken(write(fd, bytes, offset, length)),
     wait(bytes, offset, length, done) {
       waiter ??= pipeWaiter(fd)
-      waiter(bytes, offset, length, done)
+      waiter.wait(bytes, offset, length, done)
     },
   }
+}
+
+interface Waiter {
+  readonly wait: Outlet['wait']
+  /** The negative errno once the pipe has failed: its descriptor is closed then, and the number may be another's. */
+  failure(): number | undefined
 }
 
 /**
  * Waits by writing a first piece through libuv, which watches the pipe for it. A pipe takes a piece of at most PIPE_BUF
  * whole or not at all, so what has been taken is known exactly at any moment.
  */
-function pipeWaiter(fd: number): Outlet['wait'] {
+function pipeWaiter(fd: number): Waiter {
+  // Loaded when it is needed first: node:net costs several milliseconds of foster's start.
   const { Socket } = process.getBuiltinModule('node:net')
   const socket = new Socket({ fd, readable: false, writable: true })
   const piece = Buffer.allocUnsafeSlow(atomic)
-  let failed = 0
-  socket.on('error', (error: NodeJS.ErrnoException) => {
-    failed = error.errno ?? -EPIPE
+  let failed: number | undefined
+  socket.on('error', error => {
+    failed ??= errnoOf(error)
   })
-  return (bytes, offset, length, done) => {
-    if (failed !== 0 || socket.destroyed) {
-      setImmediate(done, failed || -EPIPE)
-      return
-    }
-    const size = Math.min(length, atomic)
-    piece.set(bytes.subarray(offset, offset + size))
-    socket.write(piece.subarray(0, size), error => done(error == null ? size : errnoOf(error)))
+  return {
+    failure: () => failed,
+    wait(bytes, offset, length, done) {
+      if (failed !== undefined) {
+        setImmediate(done, failed)
+        return
+      }
+      const size = Math.min(length, atomic)
+      piece.set(bytes.subarray(offset, offset + size))
+      socket.write(piece.subarray(0, size), error => {
+        if (error != null) failed ??= errnoOf(error)
+        done(failed ?? size)
+      })
+    },
   }
 }
 

@@ -41,3 +41,12 @@ export function catchSignals(): Signals {
     catchPipe: () => install('PIPE'),
   }
 }
+
+/** Gives the signals that Node ignores their default back, for a program that takes our place by exec. */
+export function resetIgnored(): void {
+  for (const name of ['SIGPIPE', 'SIGXFSZ'] as const) {
+    // Removing the last listener makes libuv restore SIG_DFL.
+    process.on(name, () => {})
+    process.removeAllListeners(name)
+  }
+}

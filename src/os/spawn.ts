@@ -2,7 +2,7 @@
  * posix_spawn(3), with what a program of an init needs: default signal dispositions, an empty mask, a session or a
  * process group of its own, descriptors 0 to 2 and nothing above, a working directory.
  */
-import { addressOf, libc, pin } from './libc.ts'
+import { addressOf, checked, libc, pin } from './libc.ts'
 
 /** What is to be executed and how. Descriptors are foster's; they become 0, 1 and 2. */
 export interface Execution {
@@ -50,6 +50,14 @@ export function posixSpawn(execution: Execution): number {
     functions.posix_spawn_file_actions_destroy(actions)
     functions.posix_spawnattr_destroy(attributes)
   }
+}
+
+/** Becomes another program: execve(2). Gives the negative errno, or does not come back. */
+export function execute(path: string, argv: readonly string[], env: readonly string[]): number {
+  const words = vector(argv)
+  const variables = vector(env)
+  pin([words, variables])
+  return checked(libc().functions.execve(cString(path), words.pointers, variables.pointers))
 }
 
 function setAttributes(attributes: Buffer, ownSession: boolean): void {

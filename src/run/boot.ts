@@ -5,7 +5,7 @@ import { budgetOf } from '../core/shutdown.ts'
 import { worldOf } from '../core/world.ts'
 import { type Logs, openLogs } from '../log/router.ts'
 import { Children } from '../os/children.ts'
-import { markInherited } from '../os/descriptors.ts'
+import { markInherited, softDescriptorLimit } from '../os/descriptors.ts'
 import {
   becomeSubreaper,
   errnoName,
@@ -25,14 +25,11 @@ import { definedOnes, inheritable } from './environment.ts'
 import { Loop } from './loop.ts'
 import { flawNotice } from './notices.ts'
 
-/** Enough for anything; higher, and programs that close "all descriptors" one by one take seconds over it. */
-const descriptors = 65_536
-
 const now = (): number => performance.now()
 
 /** Runs the plan. Returns at once; the process ends by itself, with the exit code that the plan's end brings. */
 export function runInit(plan: Plan, signals: Signals): void {
-  limitDescriptors(descriptors)
+  limitDescriptors(softDescriptorLimit)
   const passed = markInherited(process.env)
   if (process.pid !== 1) becomeSubreaper()
   const terminal = plan.programs.some(it => it.tty) ? openTerminal(0, ownGroup()) : undefined

@@ -8,6 +8,7 @@ import type { Children } from '../os/children.ts'
 import { errnoName, kill } from '../os/libc.ts'
 import { makeProgramPipe } from '../os/pipes.ts'
 import type { Terminal } from '../os/terminal.ts'
+import { activated } from './activation.ts'
 import { environmentOf } from './environment.ts'
 import { announcementOf, noticeOf } from './notices.ts'
 import { killProgram, signalStrays } from './strays.ts'
@@ -132,7 +133,7 @@ export class Effects {
     const isCommand = world().plan.command !== undefined
     const launched = children.launch(
       {
-        argv: program.command,
+        argv: isCommand && passed > 0 ? activated(program.command) : program.command,
         environment: isCommand ? this.#options.environment : environmentOf(program, this.#options.environment),
         workingDir: program.workingDir,
         user: program.user,

@@ -1,0 +1,40 @@
+/**
+ * Socket activation for CMD: LISTEN_PID must name CMD's own pid, sd_listen_fds(3), and nobody but the process itself
+ * knows that before exec. So the process that becomes CMD is foster once more, which writes its pid and executes CMD.
+ */
+import { softDescriptorLimit } from '../os/descriptors.ts'
+import { candidates, explain, notFound, type Refusal } from '../os/executable.ts'
+import { limitDescriptors, setCloseOnExec } from '../os/libc.ts'
+import { resetIgnored } from '../os/signals.ts'
+import { execute } from '../os/spawn.ts'
+import { definedOnes } from './environment.ts'
+
+/** The hidden word by which foster calls itself. */
+export const activationWord = '__listen'
+
+/** The arguments that run CMD with LISTEN_PID set. */
+export function activated(argv: readonly string[]): readonly string[] {
+  const isExecutable = process.getBuiltinModule('node:sea').isSea()
+  const [, script = ''] = process.argv
+  const self = isExecutable ? [] : [...process.execArgv, script]
+  return [process.execPath, ...self, activationWord, ...argv]
+}
+
+/** Becomes CMD. Comes back only if that fails, with the exit code and the message. */
+export function becomeActivated(argv: readonly string[]): [code: number, message: string] {
+  const { code, reason } = attempt(argv)
+  return [code, `foster: cannot start main: ${reason}\n`]
+}
+
+function attempt(argv: readonly string[]): Refusal {
+  const [command = ''] = argv
+  const environment = definedOnes({ ...process.env, LISTEN_PID: String(process.pid) })
+  const [path] = candidates(command, environment.PATH, undefined)
+  if (path === undefined) return notFound(command)
+  // What Node has changed about itself at its start would be CMD's otherwise.
+  for (let fd = 0; fd < 3 + Number(environment.LISTEN_FDS); fd++) setCloseOnExec(fd, false)
+  limitDescriptors(softDescriptorLimit)
+  resetIgnored()
+  const env = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
+  return explain(-execute(path, argv, env), path, undefined)
+}
