@@ -34,8 +34,8 @@ const backslash = 92
 const braceOpen = 123
 const braceClose = 125
 
-/** How the bytes below space are written inside a JSON string; two characters at least, six at most. */
-const escapes = Array.from({ length: space }, (_, byte) => Buffer.from(inside(String.fromCharCode(byte))))
+/** How bytes of ASCII are written inside a JSON string. */
+const escapes = Array.from({ length: 128 }, (_, byte) => Buffer.from(inside(String.fromCharCode(byte))))
 const longestEscape = 6
 /** What surrounds a message, at most: `"}` and a newline. */
 const closing = 3
@@ -50,7 +50,7 @@ export function jsonStyle(source: JsonSource): Style {
   return {
     lines(out, bytes, from, to) {
       refresh(head, source)
-      for (let at = from; at < to; ) at = writePlain(out, bytes, at, head) ?? writeAny(out, bytes, at, head, source)
+      for (let at = from; at < to; ) at = writePlain(out, bytes, at, to, head) ?? writeAny(out, bytes, at, head, source)
     },
     piece(out, bytes, from, to, part) {
       refresh(head, source)
@@ -79,52 +79,73 @@ function whoText(source: JsonSource, process: string): string {
 
 /**
  * The hot path: copies a line of ASCII that is no object, escaping as it goes. Says where the next line begins;
- * undefined, and nothing written, where the line is of another kind. The line has its newline.
+ * undefined, and nothing written, where the line is of another kind. It has its newline, before `to`.
  */
-function writePlain(out: Bytes, bytes: Buffer, from: number, head: Head): number | undefined {
-  const first = bytes[from] as number
+function writePlain(out: Bytes, bytes: Buffer, from: number, to: number, head: Head): number | undefined {
+  const first = bytes[from]
   if (first === braceOpen || first === space) return undefined
   const start = out.length
   append(out, head.message, 0, head.message.length)
-  let { data } = out
-  let put = out.length
-  for (let at = from; ; at++) {
-    if (put + longestEscape + closing > data.length) {
-      out.length = put
-      reserve(out, 4096)
-      data = out.data
-    }
+  for (let at = from; ; ) {
+    reserve(out, to - at + longestEscape + closing)
+    at = copyPlain(out, bytes, at, to)
     const byte = bytes[at] as number
+    at += 1
     if (byte >= 0x80) {
       out.length = start
       return undefined
     }
     if (byte === newline) {
-      out.length = endMessage(data, put)
-      return at + 1
+      endMessage(out)
+      return at
     }
-    if (byte >= space && byte !== quote && byte !== backslash) data[put++] = byte
-    else if (byte !== carriageReturn || bytes[at + 1] !== newline) put = putEscaped(data, put, byte)
+    if (byte !== carriageReturn || bytes[at] !== newline) putEscaped(out, byte)
   }
 }
 
-function putEscaped(data: Buffer, at: number, byte: number): number {
-  let put = at
-  const escaped = escapes[byte]
-  if (escaped === undefined) {
-    data[put++] = backslash
-    data[put++] = byte
-  } else {
-    for (let index = 0; index < escaped.length; index++) data[put++] = escaped[index] as number
+/** Copies up to the next byte that is not plain, four at a time while all of them are; says where that byte is. */
+function copyPlain(out: Bytes, bytes: Buffer, from: number, to: number): number {
+  const { data } = out
+  let at = from
+  let put = out.length
+  while (at < to - 3) {
+    const one = bytes[at] as number
+    const two = bytes[at + 1] as number
+    const three = bytes[at + 2] as number
+    const four = bytes[at + 3] as number
+    if (
+      (isPlain[one] as number) + (isPlain[two] as number) + (isPlain[three] as number) + (isPlain[four] as number) <
+      4
+    )
+      break
+    data[put] = one
+    data[put + 1] = two
+    data[put + 2] = three
+    data[put + 3] = four
+    at += 4
+    put += 4
   }
-  return put
+  while (isPlain[bytes[at] as number] === 1) data[put++] = bytes[at++] as number
+  out.length = put
+  return at
 }
 
-function endMessage(data: Buffer, at: number): number {
-  data[at] = quote
-  data[at + 1] = braceClose
-  data[at + 2] = newline
-  return at + closing
+/** 1 for the bytes that stand for themselves in a JSON string, alone. */
+const isPlain = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= space && byte < 0x80 && byte !== quote && byte !== backslash ? 1 : 0,
+)
+
+function putEscaped(out: Bytes, byte: number): void {
+  const escaped = escapes[byte] as Buffer
+  for (let index = 0; index < escaped.length; index++) out.data[out.length++] = escaped[index] as number
+}
+
+function endMessage(out: Bytes): void {
+  const { data, length } = out
+  data[length] = quote
+  data[length + 1] = braceClose
+  data[length + 2] = newline
+  out.length += closing
 }
 
 /** Any line that has its newline; says where the next one begins. */
