@@ -72,7 +72,7 @@ function planOf(files: readonly string[], loading: Loading, allowEmpty: boolean)
   if (inlined !== undefined && inlined.trim() !== '') texts.push(parse(inlined, inline, loading))
   const trees = texts.map(text => text?.tree && interpolate(text.tree, facts.environment, diagnostics))
   if (trees.includes(undefined)) return undefined
-  const merged = (trees as readonly Tree[]).reduce((below, tree) => mergeTrees(below, tree), nothing)
+  const merged = (trees as readonly Tree[]).filter(says).reduce((below, tree) => mergeTrees(below, tree), nothing)
   const shaped = shape(applyVariables(merged, facts.environment, diagnostics), diagnostics)
   const { settings } = shaped
   const plan: Plan = {
@@ -87,6 +87,11 @@ function planOf(files: readonly string[], loading: Loading, allowEmpty: boolean)
   validate(plan, shaped, diagnostics)
   if (plan.programs.length === 0 && !allowEmpty) checkEmpty(shaped, diagnostics)
   return { ...plan, programs: plan.programs.map(program => withoutMissing(program, plan)) }
+}
+
+/** Whether a document holds anything: `---` alone does not. */
+function says(tree: Tree): boolean {
+  return tree.kind !== 'scalar' || tree.value !== null || tree.faulty === true
 }
 
 /** Drops optional dependencies on programs that do not exist: nothing waits for them. */

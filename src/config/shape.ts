@@ -33,7 +33,7 @@ export function shape(tree: Tree, diagnostics: Diagnostic[]): Shape {
       faulty.add(optionAt(path))
     }
   }
-  const output = (typeof result.output === 'object' ? result.output : {}) as Record<string, unknown>
+  const output = tree.kind === 'map' ? (result.output as Record<string, unknown>) : {}
   const settings = without(output, key => key === 'programs' || faulty.has(optionAt([key])))
   return { tree, settings: settings as Settings, programs: programsOf(tree, output.programs, faulty) }
 }
