@@ -160,11 +160,12 @@ function forward(draft: Draft, signal: Signal): boolean {
 /** Draws consequences to a fixed point: intentions by queue, no recursion. */
 function settle(draft: Draft): void {
   for (let index = draft.changed.shift(); index !== undefined; index = draft.changed.shift()) {
+    if (draft.phase.at === 'serving') endIfOver(draft, index)
     if (draft.phase.at === 'serving') {
       consider(draft, index)
       for (const dependant of draft.graph.dependants[index] ?? []) consider(draft, dependant)
-      endIfOver(draft, index)
-      endIfIdle(draft)
+      // While consequences are open, somebody may be FATAL whose own row decides.
+      if (draft.changed.length === 0) endIfIdle(draft)
     } else {
       const { at } = stateAt(draft, index)
       if (draft.phase.at !== 'delaying' && (at === 'waiting' || at === 'backoff')) {
