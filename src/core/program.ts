@@ -28,7 +28,8 @@ interface Live extends History {
 export type State =
   | ({ readonly at: 'stopped'; readonly by: 'nobody' | 'operator' | 'shutdown' } & History)
   | ({ readonly at: 'waiting' } & History)
-  | ({ readonly at: 'launching'; readonly next: 'up' | Down } & History)
+  /** `until`: when the stop of what is not wanted any more, and comes all the same, turns into SIGKILL. */
+  | ({ readonly at: 'launching'; readonly next: 'up' | Down; readonly until: number } & History)
   | ({ readonly at: 'starting'; readonly deadline: number } & Live)
   | ({ readonly at: 'running' } & Live)
   | ({
@@ -138,18 +139,18 @@ export const table: Table = {
     restart: stay,
     down: (s, e) => stopped(s, e.by),
     kill: s => stopped(s, 'shutdown'),
-    clear: s => to({ at: 'launching', next: 'up', ...history(s) }, { do: 'spawn' }),
+    clear: s => to({ at: 'launching', next: 'up', until: Number.POSITIVE_INFINITY, ...history(s) }, { do: 'spawn' }),
     doomed: (s, e) => to({ at: 'fatal', cause: e.cause, ...history(s) }),
   },
   launching: {
     ...idle,
-    up: s => to({ ...s, next: 'up' }),
-    restart: s => to({ ...s, next: 'up' }),
-    down: (s, e) => to({ ...s, next: e.by }),
-    kill: s => to({ ...s, next: 'shutdown' }),
+    up: s => to({ ...s, next: 'up', until: Number.POSITIVE_INFINITY }),
+    restart: s => to({ ...s, next: 'up', until: Number.POSITIVE_INFINITY }),
+    down: (s, e) => to({ ...s, next: e.by, until: Math.min(s.until, e.deadline) }),
+    kill: (s, _e, c) => to({ ...s, next: 'shutdown', until: c.now }),
     spawned: (s, e, c) => {
       const process = { pid: e.pid, since: c.now, ...history(s) }
-      if (s.next !== 'up') return stop(process, s.next, c.now + c.program.stopGraceMillis)
+      if (s.next !== 'up') return s.until > c.now ? stop(process, s.next, s.until) : killNow(process, s.next, c.now)
       if (c.program.startMillis === 0) return to({ at: 'running', ...process })
       return to({ at: 'starting', ...process, deadline: c.now + c.program.startMillis })
     },

@@ -83,3 +83,25 @@ describe('the first cause decides', () => {
     assert.equal(story.code, 0)
   })
 })
+
+describe('a stop during the launch', () => {
+  const plan = planOf([programOf('api', { dependsOn: [on('db')], stopGraceMillis: 8000 }), programOf('db')])
+
+  test('takes no more time than the level has', () => {
+    const story = new Story(plan).spawned(1).wait(1000)
+    assert.deepEqual(at(story), ['launching', 'running'])
+    story.signal('TERM').spawned(0).wait(5000)
+    assert.deepEqual(story.done, ['spawn 1', 'spawn 0', 'stop 0', 'kill 0'])
+    story.exit(0, 1)
+    assert.equal(story.done.at(-1), 'stop 1')
+  })
+
+  test('nothing is launched on in the delay or below the level that stops', () => {
+    for (const delay of [0, 2000]) {
+      const story = new Story(planOf(plan.programs, { delay })).spawned(1).wait(1000).spawned(0).exit(1, 1).wait(1500)
+      assert.deepEqual(at(story), ['starting', 'launching'])
+      story.signal('TERM').program(1, { on: 'withdrawn' })
+      assert.equal(at(story)[1], 'stopped')
+    }
+  })
+})
