@@ -59,14 +59,16 @@ export function advance(draft: Draft): void {
   }
 }
 
-/** Kills everything now: somebody at the terminal asked twice. */
+/** Kills everything now: somebody at the terminal asked twice. Asking more often wins no time and loses none. */
 export function killNow(draft: Draft): void {
-  if (draft.phase.at === 'serving' || draft.phase.at === 'done') return
+  const { phase } = draft
+  if (phase.at === 'serving' || phase.at === 'done') return
+  if (phase.at === 'sweeping' ? phase.killed : phase.at === 'stopping' && phase.hurry) return
   draft.effects.push({ do: 'announce', what: { about: 'kill-now' } })
-  const { end } = draft.phase
-  if (draft.phase.at === 'sweeping') return sweepAgain(draft)
-  const deadline = draft.now + budgetOf(draft.plan.shutdown).strays
-  draft.phase = { at: 'stopping', end, levels: [liveOnes(draft)], until: draft.now, deadline, hurry: true }
+  if (phase.at === 'sweeping') return sweepAgain(draft)
+  const latest = phase.at === 'stopping' ? phase.deadline : Number.POSITIVE_INFINITY
+  const deadline = Math.min(latest, draft.now + budgetOf(draft.plan.shutdown).strays)
+  draft.phase = { at: 'stopping', end: phase.end, levels: [liveOnes(draft)], until: draft.now, deadline, hurry: true }
   for (let index = 0; index < draft.states.length; index++) apply(draft, index, { on: 'kill' })
 }
 

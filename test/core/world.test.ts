@@ -105,3 +105,26 @@ describe('a stop during the launch', () => {
     }
   })
 })
+
+describe('processes that SIGKILL does not end', () => {
+  const plan = planOf([programOf('api', { dependsOn: [on('db')] }), programOf('db', { critical: false })])
+  const hung = (): Story => new Story(plan).spawned(1).wait(1000).spawned(0).wait(2000)
+
+  test('those that waited behind them are killed before the finish', () => {
+    const story = hung().signal('TERM').wait(11_000)
+    assert.equal(story.done[2], 'stop 0')
+    assert.ok(story.done.includes('kill 1'), 'db is left alive')
+  })
+
+  test('they bring 137, although no exit ever told of it', () => {
+    assert.equal(hung().signal('TERM').wait(11_000).code, 137)
+  })
+
+  test('asking again and again wins no time', () => {
+    const story = hung().signal('INT')
+    for (let now = 2300; now < 20_000 && story.code === undefined; now += 300) story.wait(now).signal('INT')
+    assert.equal(story.code, 137)
+    assert.ok(story.now < 2000 + 9000, `it took ${story.now - 2000} ms`)
+    assert.equal(story.effects.filter(it => it.do === 'announce' && it.what.about === 'kill-now').length, 1)
+  })
+})
