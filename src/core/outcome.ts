@@ -21,7 +21,7 @@ export interface Row {
   readonly id: string
   /** The documentation's words: who ended and how, what the container does, the exit code. */
   readonly who: string
-  readonly container: 'ends' | 'goes on'
+  readonly container: 'ends' | 'goes on' | 'never starts' | 'programs are stopped in order'
   readonly code: string
 }
 
@@ -140,7 +140,7 @@ export const otherRows = {
   },
   faulty: { id: 'faulty', who: 'configuration or usage is faulty', container: 'never starts', code: '2' },
   bug: { id: 'bug', who: 'foster itself failed (a bug)', container: 'programs are stopped in order', code: '1' },
-} as const
+} as const satisfies Readonly<Record<string, Row>>
 
 /** The row for a program that is over, and the exit code if the container ends with it. */
 export function outcomeOf(ended: Ended): { row: Row; exit: number | undefined } {

@@ -5,9 +5,10 @@
  */
 import type { Ending } from '../core/ending.ts'
 import type { Credentials } from '../core/plan.ts'
+import { signalNumbers } from '../core/signal.ts'
 import { CredentialsError, withCredentials } from './credentials.ts'
 import { candidates, explain, notFound, type Refusal } from './executable.ts'
-import { peekEnded, takeStatus } from './libc.ts'
+import { kill, peekEnded, takeStatus } from './libc.ts'
 import { ownChildren } from './processes.ts'
 import { posixSpawn } from './spawn.ts'
 
@@ -176,6 +177,8 @@ export class Children {
       const { pid } = child
       if (pid !== undefined) this.#commands.add(pid)
       const result = await child
+      // Its own session, so its group has its pid: what it started has had its time as well.
+      if (pid !== undefined && result.timedOut) kill(-pid, signalNumbers.KILL)
       if (pid !== undefined) this.#commands.delete(pid)
       // What it hid, or what has its pid by now.
       this.reap()

@@ -1,6 +1,6 @@
 /** Descriptors that foster was started with, from 3 up: none of them reaches a program by accident. */
-import { readdirSync } from 'node:fs'
-import { setCloseOnExec } from './libc.ts'
+import { closeSync, openSync, readdirSync } from 'node:fs'
+import { pipe, setCloseOnExec } from './libc.ts'
 
 /** Enough for anything; higher, and programs that close "all descriptors" one by one take seconds over it. */
 export const softDescriptorLimit = 65_536
@@ -16,6 +16,18 @@ export function markInherited(environment: NodeJS.ProcessEnv): number {
   for (const fd of openDescriptors()) setCloseOnExec(fd, true)
   const { LISTEN_FDS = '', LISTEN_PID = '' } = environment
   return LISTEN_PID === String(process.pid) && /^\d{1,3}$/.test(LISTEN_FDS) ? Number(LISTEN_FDS) : 0
+}
+
+/** A descriptor that is at its end at once, close-on-exec: /dev/null, or an empty pipe where there is no such device. */
+export function openNull(): number {
+  try {
+    return openSync('/dev/null', 'r')
+  } catch (error) {
+    const ends = pipe()
+    if (typeof ends === 'number') throw error
+    closeSync(ends.write)
+    return ends.read
+  }
 }
 
 function openDescriptors(): readonly number[] {

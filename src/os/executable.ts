@@ -16,7 +16,7 @@ export function candidates(command: string, path: string | undefined, workingDir
   return (path ?? defaultPath)
     .split(':')
     .map(dir => (dir === '' ? `./${command}` : `${dir}/${command}`))
-    .filter(file => statSync(resolve(base, file), { throwIfNoEntry: false })?.isFile() === true)
+    .filter(file => statOrUndefined(resolve(base, file))?.isFile() === true)
 }
 
 /** Why a program could not be started, as an ending: 127 not found, 126 not executable, as shells say it. */
@@ -48,14 +48,14 @@ export function notFound(command: string): Refusal {
 }
 
 function directoryFault(dir: string): string | undefined {
-  const found = statSync(dir, { throwIfNoEntry: false })
-  if (found === undefined) return `working_dir ${dir}: not found`
+  const found = statOrUndefined(dir)
+  if (found === undefined) return `working_dir ${dir}: not found, or not to be entered`
   if (!found.isDirectory()) return `working_dir ${dir}: not a directory`
   return isAllowed(dir, constants.X_OK) ? undefined : `working_dir ${dir}: permission denied`
 }
 
 function missing(path: string, file: string): Refusal {
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) return notFound(file)
+  if (statOrUndefined(path) === undefined) return notFound(file)
   const interpreter = interpreterOf(path)
   const what = interpreter === undefined ? 'its program loader' : `its interpreter ${interpreter}`
   return refusal(127, `${file}: ${what} is not in this image`)

@@ -1,11 +1,10 @@
 /** From a plan to a running init, and down to its exit. Everything up to the first spawn may fail; from there on nothing may. */
-import { openSync } from 'node:fs'
 import type { Plan } from '../core/plan.ts'
 import { budgetOf } from '../core/shutdown.ts'
 import { worldOf } from '../core/world.ts'
 import { type Logs, openLogs } from '../log/router.ts'
 import { Children } from '../os/children.ts'
-import { markInherited, softDescriptorLimit } from '../os/descriptors.ts'
+import { markInherited, openNull, softDescriptorLimit } from '../os/descriptors.ts'
 import {
   becomeSubreaper,
   errnoName,
@@ -59,7 +58,7 @@ class Init {
       dispatch: input => this.#loop.dispatch(input),
       children: this.#children,
       logs,
-      nullDevice: openSync('/dev/null', 'r'),
+      nullDevice: openNull(),
       terminal,
       environment: plan.command === undefined ? inheritable(process.env) : definedOnes(process.env),
       passed,
