@@ -1,5 +1,6 @@
 /** The phases of stopping: delay, level by level, strays, done. Design, section 6. */
 import { apply, type Draft, type End, isLive, liveOnes, programAt, stateAt } from './draft.ts'
+import { exitCodeOf } from './ending.ts'
 import { budgetOf, levelBudget, stopLevels } from './shutdown.ts'
 import { signalNumbers } from './signal.ts'
 
@@ -125,9 +126,19 @@ export function phaseDeadline(draft: Draft): void {
 
 function exitCodeFor(draft: Draft, end: End): number {
   const { command, shutdown } = draft.plan
-  if (end.why === 'requested') {
-    if (end.flaw !== undefined) return end.flaw.code
-    return command !== undefined || shutdown.exitCode === 'signal' ? 128 + signalNumbers[end.by] : 0
+  if (command !== undefined) {
+    const code = commandCode(draft, end)
+    return end.why !== 'bug' && command.zeroCodes.includes(code) ? 0 : code
   }
-  return command?.zeroCodes.includes(end.code) ? 0 : end.code
+  if (end.why !== 'requested') return end.code
+  if (end.flaw !== undefined) return end.flaw.code
+  return shutdown.exitCode === 'signal' ? 128 + signalNumbers[end.by] : 0
+}
+
+/** CMD's own code, whoever asked it to end; 128 + the signal that came before CMD could begin. */
+function commandCode(draft: Draft, end: End): number {
+  if (end.why !== 'requested') return end.code
+  if (liveOnes(draft).length > 0) return 137
+  const last = draft.states[0]?.last
+  return last === undefined ? 128 + signalNumbers[end.by] : exitCodeOf(last)
 }

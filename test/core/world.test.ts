@@ -128,3 +128,87 @@ describe('processes that SIGKILL does not end', () => {
     assert.equal(story.effects.filter(it => it.do === 'announce' && it.what.about === 'kill-now').length, 1)
   })
 })
+
+describe('`foster -- CMD`', () => {
+  const plan: Plan = {
+    ...planOf([programOf('cmd', { restart: 'never', startMillis: 0 })]),
+    command: { zeroCodes: [5] },
+  }
+
+  test('its code is the code, also after a requested stop', () => {
+    for (const code of [0, 1, 5, 143]) {
+      const story = new Story(plan).spawned(0).tell({ on: 'hungup' }).exit(0, code).tell({ on: 'strays-gone' })
+      assert.equal(story.code, code === 5 ? 0 : code)
+    }
+    const own = new Story(plan).spawned(0).signal('TERM').exit(0, 3).tell({ on: 'strays-gone' })
+    assert.equal(own.code, 3)
+  })
+
+  test('killed by the signal that ends it, it brings 128 + n', () => {
+    const ending = { how: 'killed', signal: 15, core: false } as const
+    const story = new Story(plan).spawned(0).tell({ on: 'hungup' }).program(0, { on: 'exit', ending })
+    assert.equal(story.tell({ on: 'strays-gone' }).code, 143)
+    assert.equal(new Story(plan).spawned(0).tell({ on: 'hungup' }).wait(20_000).code, 137)
+  })
+
+  test("signals are CMD's; one that comes too early is held, or ends foster", () => {
+    const held = new Story(plan).signal('USR1').spawned(0)
+    assert.deepEqual(held.effects.at(-1), { do: 'forward', signal: 'USR1', targets: [{ index: 0, pid: 100 }] })
+    const ended = new Story(plan).signal('TERM').program(0, { on: 'withdrawn' }).tell({ on: 'strays-gone' })
+    assert.equal(ended.code, 143)
+    const serving = new Story(plan).spawned(0).signal('INT').signal('INT', 1000).signal('HUP')
+    assert.equal(serving.world.phase.at, 'serving')
+    assert.equal(serving.effects.filter(it => it.do === 'forward').length, 3)
+  })
+
+  test('it can never start: 127', () => {
+    const ending = { how: 'unstartable', reason: 'not found', code: 127 } as const
+    assert.equal(new Story(plan).program(0, { on: 'refused', ending }).tell({ on: 'strays-gone' }).code, 127)
+  })
+})
+
+describe('signals to foster', () => {
+  const plan = planOf([programOf('a', { startMillis: 0 }), programOf('b', { autostart: false })])
+
+  test('a second INT kills if it comes 200 ms after the first; TERM changes nothing', () => {
+    const story = () => new Story(plan).spawned(0).signal('INT')
+    assert.ok(!story().signal('INT', 199).done.includes('kill 0'))
+    assert.ok(story().signal('INT', 200).done.includes('kill 0'))
+    assert.ok(!story().signal('TERM', 500).done.includes('kill 0'))
+  })
+
+  test('USR1 goes to everything that runs, HUP asks for a reload', () => {
+    const story = new Story(plan).spawned(0).signal('USR1').signal('HUP')
+    const [forward, hangup] = story.effects.slice(-2)
+    assert.deepEqual(forward, { do: 'forward', signal: 'USR1', targets: [{ index: 0, pid: 100 }] })
+    assert.deepEqual(hangup, { do: 'hangup' })
+  })
+
+  test('the exit code of a requested stop is 0, or 128 + n where that is asked for', () => {
+    const stopped = (exitCode: 'zero' | 'signal') =>
+      new Story(planOf(plan.programs, { exitCode })).spawned(0).signal('TERM').exit(0, 0).tell({ on: 'strays-gone' })
+    assert.equal(stopped('zero').code, 0)
+    assert.equal(stopped('signal').code, 143)
+  })
+})
+
+describe('nothing is left to do', () => {
+  test('a plan in which nothing starts by itself ends at once', () => {
+    assert.equal(new Story(planOf([programOf('a', { autostart: false })])).tell({ on: 'strays-gone' }).code, 0)
+    assert.equal(new Story(planOf([])).tell({ on: 'strays-gone' }).code, 0)
+  })
+
+  test('what an operator stopped keeps the container', () => {
+    const story = new Story(planOf([programOf('a')])).spawned(0).tell({ on: 'wish', index: 0, wish: 'stop' }).exit(0, 0)
+    assert.equal(story.world.phase.at, 'serving')
+    assert.deepEqual(at(story.tell({ on: 'wish', index: 0, wish: 'start' })), ['launching'])
+  })
+
+  test('a FATAL sidecar brings 1 only where no program is critical', () => {
+    const sidecar = programOf('s', { critical: false, startRetries: 0 })
+    const task = programOf('t', { kind: 'task' })
+    assert.equal(new Story(planOf([sidecar])).spawned(0).exit(0, 9).tell({ on: 'strays-gone' }).code, 1)
+    const both = new Story(planOf([sidecar, task])).spawned(0).spawned(1).exit(1, 0).exit(0, 9)
+    assert.equal(both.tell({ on: 'strays-gone' }).code, 0)
+  })
+})
