@@ -52,7 +52,6 @@ const signatures = {
   posix_spawn_file_actions_adddup2: { return: 'int32', arguments: ['buffer', 'int32', 'int32'] },
   posix_spawn_file_actions_destroy: { return: 'int32', arguments: ['buffer'] },
   posix_spawn_file_actions_init: { return: 'int32', arguments: ['buffer'] },
-  posix_spawnattr_destroy: { return: 'int32', arguments: ['buffer'] },
   posix_spawnattr_init: { return: 'int32', arguments: ['buffer'] },
   posix_spawnattr_setflags: { return: 'int32', arguments: ['buffer', 'int16'] },
   posix_spawnattr_setpgroup: { return: 'int32', arguments: ['buffer', 'int32'] },
@@ -73,16 +72,33 @@ const signatures = {
   write: { return: 'int64', arguments: ['int32', 'pointer', 'uint64'] },
 } as const
 
-const bind = () => {
+/** Never called: it gives the type of all functions bound at once. */
+const allBound = (ffi: Ffi) => ffi.dlopen(null, signatures).functions
+type Functions = ReturnType<typeof allBound>
+
+/**
+ * Each function is bound when it is first named: node:ffi writes a trampoline for each, at the cost of dozens of system
+ * calls, and a start needs a third of them. A symbol that this C library lacks fails only where it is used.
+ */
+function bind() {
   const ffi: Ffi = process.getBuiltinModule('node:ffi')
-  const { lib, functions } = ffi.dlopen(null, signatures)
-  return { ffi, functions, terminalAction: bindTerminalAction(lib), errno: functions.__errno_location() }
+  const lib = new ffi.DynamicLibrary(null)
+  const functions = {} as Functions
+  for (const name of Object.keys(signatures) as (keyof typeof signatures)[]) {
+    const get = (): unknown => {
+      const value = lib.getFunction(name, signatures[name])
+      Object.defineProperty(functions, name, { value })
+      return value
+    }
+    Object.defineProperty(functions, name, { get, configurable: true })
+  }
+  return { ffi, lib, functions, errno: functions.__errno_location() }
 }
 
-/** glibc 2.35 has it; musl has not, and one missing symbol would fail the whole of `dlopen`. */
-function bindTerminalAction(lib: InstanceType<Ffi['DynamicLibrary']>) {
+/** posix_spawn's action that takes the terminal: glibc has it from 2.35 on, musl has not. */
+export function bindTerminalAction() {
   try {
-    return lib.getFunction('posix_spawn_file_actions_addtcsetpgrp_np', {
+    return libc().lib.getFunction('posix_spawn_file_actions_addtcsetpgrp_np', {
       return: 'int32',
       arguments: ['buffer', 'int32'],
     } as const)

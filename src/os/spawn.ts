@@ -2,7 +2,7 @@
  * posix_spawn(3), with what a program of an init needs: default signal dispositions, an empty mask, a session or a
  * process group of its own, descriptors 0 to 2 and nothing above, a working directory.
  */
-import { addressOf, checked, libc, pin } from './libc.ts'
+import { addressOf, bindTerminalAction, checked, libc, pin } from './libc.ts'
 
 /** What is to be executed and how. Descriptors are foster's; they become 0, 1 and 2. */
 export interface Execution {
@@ -47,8 +47,8 @@ export function posixSpawn(execution: Execution): number {
     const errno = functions.posix_spawn(pid, path, actions, attributes, argv.pointers, env.pointers)
     return errno === 0 ? pid.readInt32LE(0) : -errno
   } finally {
+    // Nothing to be freed in the attributes, in either C library.
     functions.posix_spawn_file_actions_destroy(actions)
-    functions.posix_spawnattr_destroy(attributes)
   }
 }
 
@@ -63,16 +63,16 @@ export function execute(path: string, argv: readonly string[], env: readonly str
 function setAttributes(attributes: Buffer, ownSession: boolean): void {
   const { functions } = libc()
   functions.posix_spawnattr_setflags(attributes, SETSIGDEF | SETSIGMASK | (ownSession ? SETSID : SETPGROUP))
-  functions.posix_spawnattr_setpgroup(attributes, 0)
+  if (!ownSession) functions.posix_spawnattr_setpgroup(attributes, 0)
   functions.posix_spawnattr_setsigdefault(attributes, allSignals)
   functions.posix_spawnattr_setsigmask(attributes, noSignals)
 }
 
 /** The steps between fork and exec, in order; the first failure's errno, or 0. */
 function addActions(actions: Buffer, { stdio, terminal, passed, workingDir }: Execution): number {
-  const { functions, terminalAction } = libc()
+  const { functions } = libc()
   let failed = 0
-  if (terminal !== undefined) failed ||= terminalAction?.(actions, terminal) ?? 0
+  if (terminal !== undefined) failed ||= takesTerminal()?.(actions, terminal) ?? 0
   // Onto itself, dup2 clears close-on-exec here: that is how 0-2 and the passed ones survive.
   stdio.forEach((fd, target) => {
     failed ||= functions.posix_spawn_file_actions_adddup2(actions, fd, target)
@@ -86,7 +86,14 @@ function addActions(actions: Buffer, { stdio, terminal, passed, workingDir }: Ex
 
 /** Whether posix_spawn itself makes the process the terminal's foreground job; else the caller has to. */
 export function setsForeground(): boolean {
-  return libc().terminalAction !== undefined
+  return takesTerminal() !== undefined
+}
+
+let terminalAction: { readonly found: ReturnType<typeof bindTerminalAction> } | undefined
+
+function takesTerminal(): ReturnType<typeof bindTerminalAction> {
+  terminalAction ??= { found: bindTerminalAction() }
+  return terminalAction.found
 }
 
 const cString = (text: string): Buffer => Buffer.from(`${text}\0`)
