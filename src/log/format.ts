@@ -1,7 +1,6 @@
 /** The three formats: how a program's line looks on foster's own output. */
-import type { OutputStream } from '../core/output.ts'
 import type { LogFormat } from '../core/plan.ts'
-import { append, appendText, type Bytes, reserve } from './bytes.ts'
+import { append, type Bytes, reserve } from './bytes.ts'
 import { type JsonSource, jsonStyle } from './json.ts'
 
 /** Which part of a line is written: all of it, or one of the pieces a line over the limit is cut into. */
@@ -59,7 +58,8 @@ function prefixStyle(options: StyleOptions): Style {
   }
 }
 
-function painted(options: Pick<StyleOptions, 'label' | 'width' | 'colour'>, bar: string, gap: string): string {
+/** The label, the bar and the gap before the text. */
+export function painted(options: Pick<StyleOptions, 'label' | 'width' | 'colour'>, bar: string, gap: string): string {
   const text = options.label.padEnd(options.width) + bar
   return options.colour === undefined ? text + gap : `\x1b[${options.colour}m${text}\x1b[0m${gap}`
 }
@@ -116,27 +116,6 @@ function endLine(out: Bytes): void {
   out.data[out.length++] = newline
 }
 
-/** One of foster's own messages, ready to write, in the format of the log. */
-export interface VoiceOptions {
-  readonly format: LogFormat
-  readonly width: number
-  readonly colour: number | undefined
-  readonly now: () => Date
-}
-
-/** Writes what foster itself says: `foster | text`, `foster: text`, or a JSON object with a level. */
-export function voice(options: VoiceOptions): (out: Bytes, level: string, text: string) => void {
-  const { format, now } = options
-  if (format === 'json') {
-    return (out, level, message) =>
-      appendText(out, `${JSON.stringify({ time: now().toISOString(), program: 'foster', level, message })}\n`)
-  }
-  const start = format === 'raw' ? 'foster: ' : painted({ ...options, label: 'foster' }, ' |', ' ')
-  return (out, _level, text) => {
-    for (const line of text.split('\n')) appendText(out, `${start}${line}\n`)
-  }
-}
-
 /** Whether a stream gets colours: FORCE_COLOR decides where it is set, then NO_COLOR and the terminal. */
 export function wantsColour(isTerminal: boolean, environment: Readonly<Record<string, string | undefined>>): boolean {
   const { FORCE_COLOR: force, NO_COLOR: no, TERM: term } = environment
@@ -149,9 +128,4 @@ const palette = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94]
 /** The colour of the program with this index; the same at every start. */
 export function colourOf(index: number): number {
   return palette[index % palette.length] as number
-}
-
-/** What the styles of a program's streams have in common. */
-export function jsonSource(program: string, replica: number, stream: OutputStream, now: () => Date): JsonSource {
-  return { program, replica, stream, pid: undefined, now }
 }

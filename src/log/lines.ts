@@ -6,15 +6,24 @@ const newline = 10
 /** A partial line's buffer of at most this size is kept for the next one: a thousand programs may each have two. */
 const keptTail = 1024
 /** The formatted output's buffer, which all sources share. */
-const keptOut = 256 * 1024
+const keptOut = 1024 * 1024
+/** Where the memory for unfinished lines is used up, lines over this length are treated as too long. */
+const scarceLength = 4096
+
+/** Memory for unfinished lines, shared by all sources: a thousand programs might each have begun a long one. */
+export interface Held {
+  bytes: number
+  readonly limit: number
+}
 
 /** Where the lines of one source go, and what they share with the other sources. */
 export interface LinesOptions {
   readonly style: Style
-  /** Longer lines are cut into pieces of this many bytes; Infinity: never (raw). */
-  readonly cutAt: number
-  /** A partial line may take this much memory before the sink is held for it; only where lines are never cut. */
-  readonly holdAt: number
+  /** The most bytes of a line that are kept until its end comes. */
+  readonly longest: number
+  /** Longer lines are cut into pieces of this length. If not (raw), the sink is held for the rest of such a line. */
+  readonly mayCut: boolean
+  readonly held: Held
   /** Bytes may pass as they are: raw, and nobody else writes to the sink. */
   readonly passes: () => boolean
   /** Formatted output, shared: used and emptied within one call. */
@@ -36,10 +45,20 @@ export interface Lines {
 
 /** Assembles the lines of one source. */
 export function assembleLines(options: LinesOptions): Lines {
-  const state: State = { options, tail: emptyBytes(), begun: false, holding: false }
+  const state: State = { options, tail: emptyBytes(), counted: 0, begun: false, holding: false }
+  const counted = () => {
+    options.held.bytes += state.tail.length - state.counted
+    state.counted = state.tail.length
+  }
   return {
-    feed: (chunk, from, to) => feed(state, chunk, from, to),
-    end: () => end(state),
+    feed(chunk, from, to) {
+      feed(state, chunk, from, to)
+      counted()
+    },
+    end() {
+      end(state)
+      counted()
+    },
     held: () => state.tail.length,
   }
 }
@@ -48,6 +67,8 @@ interface State {
   readonly options: LinesOptions
   /** The beginning of a line whose end has not come yet. */
   readonly tail: Bytes
+  /** How much of it is accounted for. */
+  counted: number
   /** Pieces of the current line have been written already. */
   begun: boolean
   /** The sink is held for the current line. */
@@ -112,8 +133,8 @@ function endTail(state: State, chunk: Buffer, from: number): number {
 
 /** Lines that lie in the chunk from begin to end. */
 function whole(state: State, chunk: Buffer, from: number, to: number): void {
-  const { cutAt, style, out } = state.options
-  if (to - from <= cutAt) {
+  const { longest, mayCut, style, out } = state.options
+  if (!mayCut || to - from <= longest) {
     style.lines(out, chunk, from, to)
     return
   }
@@ -128,12 +149,14 @@ function whole(state: State, chunk: Buffer, from: number, to: number): void {
 function keep(state: State, chunk: Buffer, from: number, to: number): void {
   const { options, tail } = state
   append(tail, chunk, from, to)
-  const rest = cut(state, tail.data, 0, tail.length)
+  const isScarce = options.held.bytes + tail.length - state.counted > options.held.limit
+  const most = (length: number) => (isScarce ? Math.min(length, scarceLength) : length)
+  const rest = options.mayCut ? cut(state, tail.data, 0, tail.length, most(options.longest)) : 0
   if (rest > 0) {
     tail.data.copy(tail.data, 0, rest, tail.length)
     tail.length -= rest
   }
-  if (options.cutAt !== Number.POSITIVE_INFINITY || tail.length <= options.holdAt) return
+  if (options.mayCut || tail.length <= most(options.longest)) return
   flush(state)
   hold(state, true)
   options.put(tail.data, 0, tail.length)
@@ -142,18 +165,19 @@ function keep(state: State, chunk: Buffer, from: number, to: number): void {
 
 /** Writes the last, usually the only, piece of a line. */
 function finish(state: State, bytes: Buffer, from: number, to: number): void {
-  const at = cut(state, bytes, from, to)
+  const { longest, mayCut } = state.options
+  const at = mayCut ? cut(state, bytes, from, to, longest) : from
   const part: Part = state.begun ? 'last' : 'whole'
   state.begun = false
   state.options.style.piece(state.options.out, bytes, at, to, part)
 }
 
 /** Writes as many full pieces of a line as come before its last one; says where that begins. */
-function cut(state: State, bytes: Buffer, from: number, to: number): number {
-  const { cutAt, style, out } = state.options
+function cut(state: State, bytes: Buffer, from: number, to: number, length: number): number {
+  const { style, out } = state.options
   let at = from
-  while (to - at > cutAt) {
-    const stop = characterStart(bytes, at, at + cutAt)
+  while (to - at > length) {
+    const stop = characterStart(bytes, at, at + length)
     style.piece(out, bytes, at, stop, state.begun ? 'middle' : 'first')
     state.begun = true
     at = stop

@@ -3,13 +3,12 @@ import type { OpenOutlet, OutputStream } from '../core/output.ts'
 import type { LogFormat } from '../core/plan.ts'
 import { type Bytes, emptyBytes } from './bytes.ts'
 import { Capture, type CaptureIo } from './capture.ts'
-import { colourOf, styleOf, voice, wantsColour } from './format.ts'
+import { type Flushed, makeFlusher } from './flush.ts'
+import { colourOf, styleOf, wantsColour } from './format.ts'
 import type { JsonSource } from './json.ts'
-import { assembleLines, type Lines } from './lines.ts'
+import { assembleLines, type Held, type Lines } from './lines.ts'
 import { Sink, type Tap } from './sink.ts'
-
-/** How important one of foster's own messages is. */
-export type Level = 'debug' | 'info' | 'warning' | 'error'
+import { type Level, openVoice } from './voice.ts'
 
 /** A program whose output is collected. */
 export interface LoggedProgram {
@@ -40,14 +39,6 @@ export interface LogOptions {
   readonly pending?: number
 }
 
-/** What `flush` could not bring out. */
-export interface Flushed {
-  /** Bytes that nobody has taken: pending here, unfinished lines, and what is still in the programs' pipes. */
-  readonly unwritten: number
-  /** Bytes thrown away since the start because the reader had gone or the disk was full. */
-  readonly lost: number
-}
-
 /** The log of one program. */
 export interface ProgramLog {
   /** Collects a stream; `fd` is the read end of its pipe and belongs to the log from now on. */
@@ -73,7 +64,9 @@ export interface Logs {
 /** Larger than a pipe, so that one read empties it and no busy program keeps the loop to itself. */
 const readSize = 68 * 1024
 const defaultMaxLine = 1024 * 1024
-const defaultPending = 1024 * 1024
+const defaultPending = 512 * 1024
+/** All unfinished lines together. */
+const heldLimit = 8 * 1024 * 1024
 
 interface Shared {
   readonly options: LogOptions
@@ -83,37 +76,34 @@ interface Shared {
   readonly captures: Set<Capture>
   readonly buffer: Buffer
   readonly out: Bytes
+  readonly held: Held
   /** Something has come to its end: a flush may be complete. */
   check(): void
 }
 
 /** Opens the log. Nothing is read before `attach`. */
 export function openLogs(options: LogOptions): Logs {
-  let check = () => {}
-  let refused = (_stream: OutputStream, _errno: number) => {}
+  const format = options.format ?? (options.programs.length > 1 ? 'prefix' : 'raw')
+  const width = Math.max(...['foster', ...options.programs.map(labelOf)].map(label => label.length))
+  const captures = new Set<Capture>()
   const sinks = makeSinks(
     options,
-    () => check(),
-    (stream, errno) => refused(stream, errno),
+    () => flusher.check(),
+    (stream, errno) => voice.refused(stream, errno),
   )
+  const voice = openVoice({ ...options, format, width, sinks })
+  const flusher = makeFlusher({ sinks: new Set(Object.values(sinks)), captures, after: options.after })
   const shared: Shared = {
     options,
-    format: options.format ?? (options.programs.length > 1 ? 'prefix' : 'raw'),
-    width: Math.max(...['foster', ...options.programs.map(labelOf)].map(label => label.length)),
+    format,
+    width,
     sinks,
-    captures: new Set(),
+    captures,
     buffer: Buffer.allocUnsafeSlow(readSize),
     out: emptyBytes(),
-    check: () => check(),
+    held: { bytes: 0, limit: heldLimit },
+    check: flusher.check,
   }
-  const speak = speaker(shared)
-  refused = (stream, errno) => {
-    const other = stream === 'stdout' ? 'stderr' : 'stdout'
-    if (sinks[other] !== sinks[stream])
-      speak(sinks[other], 'error', `cannot write to ${stream}: ${options.errnoName(errno)}`)
-  }
-  const flusher = makeFlusher(shared)
-  check = flusher.check
   const programs = options.programs.map((program, index) => programLog(shared, program, index))
   return {
     program(index) {
@@ -121,7 +111,7 @@ export function openLogs(options: LogOptions): Logs {
       if (found === undefined) throw new RangeError(`no program ${index}`)
       return found
     },
-    say: (level, text) => speak(sinks.stderr, level, text),
+    say: voice.say,
     flush: flusher.flush,
   }
 }
@@ -142,132 +132,76 @@ function labelOf(program: LoggedProgram): string {
   return program.replica === undefined ? program.name : `${program.name}:${program.replica}`
 }
 
-type Speak = (sink: Sink, level: Level, text: string) => void
-
-/** Says foster's own messages; those for which there is no room are counted, and the count is said later. */
-function speaker(shared: Shared): Speak {
-  const { options, format, width, sinks } = shared
-  const colour = (stream: OutputStream) =>
-    wantsColour(options.outlets[stream].isTerminal, options.environment) ? 90 : undefined
-  const write = {
-    stdout: voice({ format, width, colour: colour('stdout'), now: options.now }),
-    stderr: voice({ format, width, colour: colour('stderr'), now: options.now }),
-  }
-  let dropped = 0
-  return (sink, level, text) => {
-    // Where both are the same sink, that of stderr: it is the one foster speaks on.
-    const one = write[sink === sinks.stderr ? 'stderr' : 'stdout']
-    const bytes = emptyBytes()
-    if (dropped > 0) one(bytes, 'warning', `${dropped} messages of foster's had no room here`)
-    one(bytes, level, text)
-    dropped = sink.say(bytes.data, 0, bytes.length) ? 0 : dropped + 1
-  }
-}
-
 function programLog(shared: Shared, program: LoggedProgram, index: number): ProgramLog {
-  const captures: Capture[] = []
+  const streams: Attached[] = []
+  let running: number | undefined
   return {
     attach(stream, fd) {
-      captures.push(capture(shared, program, index, stream, fd))
+      const one = attach(shared, program, index, stream, fd)
+      streams.push(one)
+      if (running !== undefined) one.capture.startRun(running)
     },
     startRun(pid) {
-      for (const one of captures) one.startRun(pid)
+      running = pid
+      for (const { capture } of streams) capture.startRun(pid)
     },
     endRun() {
-      for (const one of captures) one.endRun()
+      for (const { capture } of streams) capture.endRun()
     },
     close() {
-      for (const one of captures.splice(0)) {
-        one.close()
-        shared.captures.delete(one)
-      }
+      for (const one of streams.splice(0)) one.detach()
     },
   }
 }
 
-function capture(shared: Shared, program: LoggedProgram, index: number, stream: OutputStream, fd: number): Capture {
-  const { options, sinks, buffer } = shared
+/** One stream of one program, connected to one of foster's outputs. */
+interface Attached {
+  readonly capture: Capture
+  detach(): void
+}
+
+function attach(shared: Shared, program: LoggedProgram, index: number, stream: OutputStream, fd: number): Attached {
+  const { options, sinks, captures, buffer } = shared
+  const { name, replica = 0 } = program
   const sink = sinks[stream]
-  const json: JsonSource = {
-    program: program.name,
-    replica: program.replica ?? 0,
-    stream,
-    pid: undefined,
-    now: options.now,
-  }
-  const tap: Tap = { pause: () => one.pause(), resume: () => one.resume() }
-  const one: Capture = new Capture({
+  const json: JsonSource = { program: name, replica, stream, pid: undefined, now: options.now }
+  const capture: Capture = new Capture({
     fd,
     io: options.io,
     buffer,
-    lines: linesOf(shared, program, index, stream, json, tap),
+    lines: linesOf(shared, program, index, json, () => capture),
     onRun: pid => {
       json.pid = pid
     },
     onSettled: shared.check,
   })
-  sink.join(tap)
-  shared.captures.add(one)
-  return one
-}
-
-function linesOf(
-  shared: Shared,
-  program: LoggedProgram,
-  index: number,
-  stream: OutputStream,
-  json: JsonSource,
-  tap: Tap,
-): Lines {
-  const { options, sinks, width, out } = shared
-  const sink = sinks[stream]
-  const format = program.format ?? shared.format
-  const maxLine = options.maxLine ?? defaultMaxLine
-  const coloured = wantsColour(options.outlets[stream].isTerminal, options.environment)
-  const colour = coloured ? colourOf(index) : undefined
-  return assembleLines({
-    style: styleOf({ format, label: labelOf(program), width, colour, json }),
-    cutAt: format === 'raw' ? Number.POSITIVE_INFINITY : maxLine,
-    holdAt: maxLine,
-    passes: format === 'raw' ? () => sink.isAlone() : () => false,
-    out,
-    put: (bytes, from, to) => sink.put(bytes, from, to),
-    hold: on => sink.hold(tap, on),
-  })
-}
-
-/** The end of the log: everything read, everything written, or the time is up. */
-function makeFlusher(shared: Shared): { check(): void; flush: Logs['flush'] } {
-  const { sinks, captures, options } = shared
-  const both = new Set([sinks.stdout, sinks.stderr])
-  let finish: (() => void) | undefined
-  const unwritten = () => {
-    let bytes = 0
-    for (const sink of both) bytes += sink.pendingBytes()
-    for (const one of captures) bytes += one.unreadBytes()
-    return bytes
-  }
-  const complete = () => {
-    for (const one of captures) if (!one.isSettled()) return false
-    for (const sink of both) if (sink.pendingBytes() > 0) return false
-    return true
-  }
-  const check = () => {
-    if (finish !== undefined && complete()) finish()
-  }
+  sink.join(capture)
+  captures.add(capture)
   return {
-    check,
-    flush(millis, done) {
-      for (const one of captures) one.endRun()
-      const cancel = options.after(millis, () => finish?.())
-      finish = () => {
-        finish = undefined
-        cancel()
-        let lost = 0
-        for (const sink of both) lost += sink.lost
-        done({ unwritten: unwritten(), lost })
-      }
-      check()
+    capture,
+    detach() {
+      capture.close()
+      sink.leave(capture)
+      captures.delete(capture)
+      shared.check()
     },
   }
+}
+
+function linesOf(shared: Shared, program: LoggedProgram, index: number, json: JsonSource, tap: () => Tap): Lines {
+  const { options, sinks, width, out, held } = shared
+  const sink = sinks[json.stream]
+  const format = program.format ?? shared.format
+  const isColoured = wantsColour(options.outlets[json.stream].isTerminal, options.environment)
+  const colour = isColoured ? colourOf(index) : undefined
+  return assembleLines({
+    style: styleOf({ format, label: labelOf(program), width, colour, json }),
+    longest: options.maxLine ?? defaultMaxLine,
+    mayCut: format !== 'raw',
+    held,
+    passes: format === 'raw' ? () => sink.isAlone() : () => false,
+    out,
+    put: (bytes, from, to) => sink.put(tap(), bytes, from, to),
+    hold: on => sink.hold(tap(), on),
+  })
 }

@@ -36,8 +36,8 @@ export class Sink {
   readonly #pending: Bytes = emptyBytes()
   /** Where the bytes that are still to be written begin in `#pending`. */
   #start = 0
-  /** What foster said while a tap was in the middle of a line. */
-  readonly #said: Bytes = emptyBytes()
+  /** Whole lines that came while another source was in the middle of one: foster's own, and those of closed taps. */
+  readonly #deferred: Bytes = emptyBytes()
   #waiting = false
   #full = false
   #gone = false
@@ -67,38 +67,39 @@ export class Sink {
 
   /** Bytes that were put and not taken yet. */
   pendingBytes(): number {
-    return this.#pending.length - this.#start + this.#said.length
+    return this.#pending.length - this.#start + this.#deferred.length
   }
 
-  /** Takes bytes, now or later. The buffer is the caller's again afterwards. */
-  put(bytes: Buffer, from: number, to: number): void {
+  /** Takes bytes of a source, now or later. The buffer is the caller's again afterwards. */
+  put(tap: Tap, bytes: Buffer, from: number, to: number): void {
+    if (this.#holder === undefined || this.#holder === tap) this.#put(bytes, from, to)
+    else append(this.#deferred, bytes, from, to)
+  }
+
+  #put(bytes: Buffer, from: number, to: number): void {
     if (this.#gone) {
       this.lost += to - from
       return
     }
     let at = from
-    if (!this.#waiting) {
-      const taken = this.#offer(bytes, from, to)
-      at += taken
-      if (at === to) return
-    }
-    this.#keep(bytes, at, to)
+    if (!this.#waiting) at += this.#offer(bytes, from, to)
+    if (at < to) this.#keep(bytes, at, to)
   }
 
   /** Puts what foster itself says, after the line that is being written. False: too much of it is pending already. */
   say(bytes: Buffer, from: number, to: number): boolean {
     if (this.pendingBytes() + to - from > 2 * this.#options.limit) return false
-    if (this.#holder === undefined) this.put(bytes, from, to)
-    else append(this.#said, bytes, from, to)
+    if (this.#holder === undefined) this.#put(bytes, from, to)
+    else append(this.#deferred, bytes, from, to)
     return true
   }
 
   /** Gives the sink to one source in the middle of its line, while the others wait; or gives it back. */
   hold(tap: Tap, on: boolean): void {
     this.#holder = on ? tap : undefined
-    if (!on && this.#said.length > 0) {
-      this.put(this.#said.data, 0, this.#said.length)
-      clear(this.#said, 0)
+    if (!on && this.#deferred.length > 0) {
+      this.#put(this.#deferred.data, 0, this.#deferred.length)
+      clear(this.#deferred, 0)
     }
     if (this.#taps.size > 1) this.#regulate()
   }

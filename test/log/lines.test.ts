@@ -3,26 +3,28 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { emptyBytes } from '../../src/log/bytes.ts'
 import { styleOf } from '../../src/log/format.ts'
-import { assembleLines } from '../../src/log/lines.ts'
+import { assembleLines, type Held } from '../../src/log/lines.ts'
 
 type Format = 'raw' | 'prefix' | 'json'
 const time = '2026-01-02T03:04:05.678Z'
 
 /** What a stream becomes, cut into reads in this way. Every read lies somewhere in a larger buffer. */
 function through(format: Format, chunks: readonly Buffer[], cutAt: number, alone = false): Buffer {
+  const held: Held = { bytes: 0, limit: Number.POSITIVE_INFINITY }
   const written: Buffer[] = []
-  let held = false
+  let isHeld = false
   const json = { program: 'web', replica: 0, stream: 'stdout' as const, pid: 7, now: () => new Date(time) }
   const lines = assembleLines({
     style: styleOf({ format, label: 'web', width: 5, colour: undefined, json }),
-    cutAt: format === 'raw' ? Number.POSITIVE_INFINITY : cutAt,
-    holdAt: cutAt,
+    longest: cutAt,
+    mayCut: format !== 'raw',
+    held,
     passes: () => alone,
     out: emptyBytes(),
     put: (bytes, from, to) => written.push(Buffer.from(bytes.subarray(from, to))),
     hold: on => {
-      assert.notEqual(on, held, 'held or released twice')
-      held = on
+      assert.notEqual(on, isHeld, 'held or released twice')
+      isHeld = on
     },
   })
   for (const chunk of chunks) {
@@ -30,7 +32,8 @@ function through(format: Format, chunks: readonly Buffer[], cutAt: number, alone
     lines.feed(around, 2, 2 + chunk.length)
   }
   lines.end()
-  assert.equal(held, false)
+  assert.equal(isHeld, false)
+  assert.equal(held.bytes, 0)
   assert.equal(lines.held(), 0)
   return Buffer.concat(written)
 }
@@ -129,4 +132,26 @@ test('a line of exactly the limit is not cut, one byte more is', () => {
 
 test('a cut does not split a character', () => {
   assert.equal(String(through('prefix', [Buffer.from('1234567é')], 8)), 'web   | 1234567\nweb   |+ é\n')
+})
+
+test('where memory for unfinished lines is short, they are cut earlier', () => {
+  const written: string[] = []
+  const held: Held = { bytes: 20_000, limit: 20_000 }
+  const json = { program: 'web', replica: 0, stream: 'stdout' as const, pid: 7, now: () => new Date(time) }
+  const lines = assembleLines({
+    style: styleOf({ format: 'prefix', label: 'web', width: 3, colour: undefined, json }),
+    longest: 100_000,
+    mayCut: true,
+    held,
+    passes: () => false,
+    out: emptyBytes(),
+    put: (bytes, from, to) => written.push(bytes.toString('latin1', from, to)),
+    hold: () => assert.fail('held'),
+  })
+  lines.feed(Buffer.alloc(5000, 'x'), 0, 5000)
+  assert.deepEqual(written, [`web | ${'x'.repeat(4096)}\n`])
+  assert.equal(held.bytes, 20_000 + 904)
+  lines.end()
+  assert.equal(written[1], `web |+ ${'x'.repeat(904)}\n`)
+  assert.equal(held.bytes, 20_000)
 })

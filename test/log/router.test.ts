@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Flushed } from '../../src/log/router.ts'
+import type { Flushed } from '../../src/log/flush.ts'
 import { bench, FakeOutlet, time } from './fakes.ts'
 
 /** Lets everything that may be read be read. */
@@ -259,4 +259,25 @@ test('close gives descriptors back and finishes what was begun', () => {
   world.logs.program(0).close()
   assert.equal(world.stdout.text(), 'web    | half\n')
   assert.equal(world.pipes.isClosed(1) && world.pipes.isClosed(2), true)
+})
+
+test('a program that is closed while another one is in the middle of a line', () => {
+  const world = bench({ format: 'raw', maxLine: 10, names: ['a', 'b'] })
+  world.pipes.write(11, 'half')
+  readAll(world, 11)
+  world.pipes.write(1, 'long long long ')
+  readAll(world, 1)
+  world.logs.program(1).close()
+  world.pipes.write(1, 'line\n')
+  readAll(world, 1)
+  assert.equal(world.stdout.text(), 'long long long line\nhalf\n')
+})
+
+test('a stream that is attached when its process runs already has its pid', () => {
+  const world = bench({ format: 'json', names: ['a'] })
+  world.logs.program(0).close()
+  world.logs.program(0).attach('stdout', 5)
+  world.pipes.write(5, 'x\n')
+  readAll(world, 5)
+  assert.equal(JSON.parse(world.stdout.text()).pid, 100)
 })

@@ -1,0 +1,59 @@
+/** The end of the log: everything read, everything written, or the time is up. */
+import type { Capture } from './capture.ts'
+import type { Sink } from './sink.ts'
+
+/** What `flush` could not bring out. */
+export interface Flushed {
+  /** Bytes that nobody has taken: pending here, unfinished lines, and what is still in the programs' pipes. */
+  readonly unwritten: number
+  /** Bytes thrown away since the start because the reader had gone or the disk was full. */
+  readonly lost: number
+}
+
+/** What there is to flush. */
+export interface FlushOptions {
+  readonly sinks: ReadonlySet<Sink>
+  readonly captures: ReadonlySet<Capture>
+  readonly after: (millis: number, done: () => void) => () => void
+}
+
+/** A flush, once it is asked for. */
+export interface Flusher {
+  /** Something has come to its end: the flush may be complete. */
+  check(): void
+  flush(millis: number, done: (result: Flushed) => void): void
+}
+
+/** Ends all runs and waits until everything has been taken, or for so long. */
+export function makeFlusher({ sinks, captures, after }: FlushOptions): Flusher {
+  let finish: (() => void) | undefined
+  const unwritten = () => {
+    let bytes = 0
+    for (const sink of sinks) bytes += sink.pendingBytes()
+    for (const capture of captures) bytes += capture.unreadBytes()
+    return bytes
+  }
+  const isComplete = () => {
+    for (const capture of captures) if (!capture.isSettled()) return false
+    for (const sink of sinks) if (sink.pendingBytes() > 0) return false
+    return true
+  }
+  const check = () => {
+    if (finish !== undefined && isComplete()) finish()
+  }
+  return {
+    check,
+    flush(millis, done) {
+      for (const capture of captures) capture.endRun()
+      const cancel = after(millis, () => finish?.())
+      finish = () => {
+        finish = undefined
+        cancel()
+        let lost = 0
+        for (const sink of sinks) lost += sink.lost
+        done({ unwritten: unwritten(), lost })
+      }
+      check()
+    },
+  }
+}

@@ -1,0 +1,71 @@
+/** What foster itself says, among what its programs say. */
+import type { OpenOutlet, OutputStream } from '../core/output.ts'
+import type { LogFormat } from '../core/plan.ts'
+import { appendText, type Bytes, emptyBytes } from './bytes.ts'
+import { painted, wantsColour } from './format.ts'
+import type { Sink } from './sink.ts'
+
+/** How important one of foster's own messages is. */
+export type Level = 'debug' | 'info' | 'warning' | 'error'
+
+/** How and where foster speaks. */
+export interface VoiceOptions {
+  readonly format: LogFormat
+  /** The width to which labels are padded. */
+  readonly width: number
+  readonly outlets: Readonly<Record<OutputStream, OpenOutlet>>
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly sinks: Readonly<Record<OutputStream, Sink>>
+  readonly errnoName: (errno: number) => string
+  readonly now: () => Date
+}
+
+/** Foster's own messages. */
+export interface Voice {
+  /** Says something on stderr. */
+  say(level: Level, text: string): void
+  /** One of foster's outputs refuses bytes: said on the other one. */
+  refused(stream: OutputStream, errno: number): void
+}
+
+/** The same trouble with an output is not said more often than this. */
+const troubleMillis = 60_000
+const grey = 90
+
+/** Foster's voice. Messages for which there is no room are counted, and the count is said later. */
+export function openVoice(options: VoiceOptions): Voice {
+  const { sinks, now } = options
+  const write = { stdout: writer(options, 'stdout'), stderr: writer(options, 'stderr') }
+  const told = new Map<string, number>()
+  let dropped = 0
+  const speak = (stream: OutputStream, level: Level, text: string) => {
+    const bytes = emptyBytes()
+    if (dropped > 0) write[stream](bytes, 'warning', `${dropped} messages of foster's had no room here`)
+    write[stream](bytes, level, text)
+    dropped = sinks[stream].say(bytes.data, 0, bytes.length) ? 0 : dropped + 1
+  }
+  return {
+    say: (level, text) => speak('stderr', level, text),
+    refused(stream, errno) {
+      const text = `cannot write to ${stream}: ${options.errnoName(errno)}`
+      const last = told.get(text) ?? Number.NEGATIVE_INFINITY
+      if (sinks.stdout === sinks.stderr || now().getTime() - last < troubleMillis) return
+      told.set(text, now().getTime())
+      speak(stream === 'stdout' ? 'stderr' : 'stdout', 'error', text)
+    },
+  }
+}
+
+/** `foster | text`, `foster: text`, or a JSON object with a level. */
+function writer(options: VoiceOptions, stream: OutputStream): (out: Bytes, level: Level, text: string) => void {
+  const { format, now, width } = options
+  if (format === 'json') {
+    return (out, level, message) =>
+      appendText(out, `${JSON.stringify({ time: now().toISOString(), program: 'foster', level, message })}\n`)
+  }
+  const colour = wantsColour(options.outlets[stream].isTerminal, options.environment) ? grey : undefined
+  const start = format === 'raw' ? 'foster: ' : painted({ label: 'foster', width, colour }, ' |', ' ')
+  return (out, _level, text) => {
+    for (const line of text.split('\n')) appendText(out, `${start}${line}\n`)
+  }
+}
