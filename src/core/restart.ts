@@ -28,6 +28,8 @@ export function judge(program: Program, ending: Ending, failures: number, uptime
 
 /** The wait in milliseconds before the retry after the nth failure in a row, n from 1. Bounded by `max` before the jitter. */
 export function backoffDelay(backoff: Backoff, n: number, random: number): number {
-  const base = Math.min(backoff.max, backoff.delay * backoff.factor ** (n - 1))
+  // Bounded, as 0 x Infinity is no number: after a thousand failures the power is out of bounds.
+  const power = Math.min(Number.MAX_VALUE, backoff.factor ** (n - 1))
+  const base = Math.min(backoff.max, backoff.delay * power)
   return Math.round(base * (1 + backoff.jitter * (2 * random - 1)))
 }
