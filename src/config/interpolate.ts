@@ -109,16 +109,17 @@ function parseVariable(scan: Scan, depth: number): Variable {
   if (match === null) return complain(scan, wrongOpening(scan.text.slice(start))) ?? none
   scan.at = opening.lastIndex
   const rest = parsePieces(scan, depth)
-  if (scan.problem === undefined && scan.text[scan.at] !== '}') complain(scan, `"\${${match[1]}" is not closed by "}"`)
+  if (scan.problem === undefined && scan.text[scan.at] !== '}') complain(scan, 'there is no "}" after "${"')
   scan.at++
   return { name: match[1] ?? '', operator: match[2] ?? '', rest }
 }
 
+/** Names nothing that stands there: it could be a secret with a "${" in it. */
 function wrongOpening(rest: string): string {
   const name = /^[A-Za-z_][A-Za-z0-9_]*/.exec(rest)?.[0]
   if (name === undefined) return '"${" is not followed by the name of a variable'
-  if (!rest.includes('}')) return `"\${${name}" is not closed by "}"`
-  return `expected "}", ":-", "-", ":?" or "?" after "\${${name}"`
+  if (!rest.includes('}')) return 'there is no "}" after "${"'
+  return 'expected "}", ":-", "-", ":?" or "?" after "${" and the name of a variable'
 }
 
 function complain(scan: Scan, message: string): undefined {
@@ -150,7 +151,7 @@ function fillVariable(variable: Variable, filling: Filling, scan: Scan): string 
     scan.problem ??= { code: 'unset-variable', message: `the variable ${name} is ${state}`, hint }
     return ''
   }
-  const why = evaluate(rest, filling, scan)
+  const why = rest.map(piece => (typeof piece === 'string' ? piece : '***')).join('')
   const message = `the variable ${name} is ${state}${why === '' ? '' : `: ${why}`}`
   scan.problem ??= { code: 'unset-variable', message }
   return ''

@@ -4,6 +4,7 @@ import type { Diagnostic } from '../errors.ts'
 import { interpolate } from './interpolate.ts'
 import { mergeTrees } from './merge.ts'
 import { resolveProgram, type Surroundings } from './programs.ts'
+import { blot, guessSecrets } from './secrets.ts'
 import { type Shape, shape } from './shape.ts'
 import { fault, type Mapping, type Scalar, type Tree } from './tree.ts'
 import { validate } from './validate.ts'
@@ -38,7 +39,8 @@ export function load(files: readonly string[], facts: Facts, options: { allowEmp
   }
   const diagnostics = inOrder(loading.diagnostics, [...loading.texts.keys()])
   const isFaulty = diagnostics.some(({ severity }) => severity === 'error')
-  return { plan: isFaulty ? undefined : plan, diagnostics, source: file => blotted(loading.texts.get(file)) }
+  const source = (file: string): string | undefined => excerptable(loading.texts.get(file))
+  return { plan: isFaulty ? undefined : plan, diagnostics, source }
 }
 
 /** The files to load when none is named: `$FOSTER_CONFIG`, else the first that exists of the usual places. */
@@ -166,17 +168,8 @@ function parse(text: string, file: string, loading: Loading): Text {
   return parsed
 }
 
-/** Overwrites what must not be shown, character for character, so that carets still fit. */
-function blotted(text: Text | undefined): string | undefined {
-  if (text === undefined) return undefined
-  let shown = ''
-  let end = 0
-  for (const [from, to] of text.secrets) {
-    if (from < end) continue
-    shown += text.text.slice(end, from) + text.text.slice(from, to).replace(/\S/g, '*')
-    end = to
-  }
-  return shown + text.text.slice(end)
+function excerptable(text: Text | undefined): string | undefined {
+  return text && blot(text.text, text.tree === undefined ? [...text.secrets, ...guessSecrets(text.text)] : text.secrets)
 }
 
 const mostShown = 100

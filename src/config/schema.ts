@@ -101,6 +101,7 @@ const policies: ReadonlyMap<Written, RestartPolicy> = new Map<Written, RestartPo
 
 const restart = scalar<Restart>(
   'on-failure, always or never',
+  { type: ['string', 'boolean'] },
   value => {
     const counted = /^on-failure:(\d{1,6})$/.exec(String(value))
     if (counted !== null) return { policy: 'on-failure', retries: Number(counted[1]) }
@@ -186,7 +187,9 @@ const shutdown = sectionOf('shutdown', 'a map with timeout, delay, exit_code', {
   timeout: option(duration, 'The time for all of the shutdown.'),
   delay: option(duration, 'The time between "not ready" and the first signal.'),
   exit_code: option(
-    scalar('0 or signal', value => (value === 0 ? ('zero' as const) : value === 'signal' ? value : undefined)),
+    scalar('0 or signal', { enum: [0, 'signal'] }, value =>
+      value === 0 ? ('zero' as const) : value === 'signal' ? value : undefined,
+    ),
     'The exit code of a requested stop that went well: 0, or signal for 128 + the signal.',
   ),
 })

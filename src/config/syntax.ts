@@ -35,7 +35,8 @@ export function syntaxFaults(errors: readonly YAMLError[], source: Source): read
     return [fault(placeIn(source, offset, offset + 1), 'yaml-syntax', `this ${what} is not closed`)]
   }
   const byLine = new Map<number, Diagnostic>()
-  for (const error of errors) {
+  for (const [index, error] of errors.entries()) {
+    if (index > 0 && error.message.endsWith('in YAML stream')) continue
     const at = placeIn(source, error.pos[0], error.pos[1])
     if (byLine.size < 10 && !byLine.has(at.line))
       byLine.set(at.line, fault(at, 'yaml-syntax', ...wordsFor(error, source)))
@@ -55,8 +56,7 @@ export function syntaxWarnings(warnings: readonly YAMLError[], source: Source): 
     if (coreTag.test(caution.message)) return []
     const at = placeIn(source, caution.pos[0], caution.pos[1])
     if (caution.code !== 'TAG_RESOLVE_FAILED') return [warning(at, 'yaml', ...wordsFor(caution, source))]
-    const tag = caution.message.replace(/^Unresolved tag: /, '')
-    return [fault(at, 'yaml', `there is no tag ${tag} here`, 'remove it; a later file replaces values without one')]
+    return [fault(at, 'yaml', 'foster knows no such tag', 'remove it, or quote the value if it begins with "!"')]
   })
 }
 
@@ -78,7 +78,7 @@ function wordsFor(error: YAMLError, source: Source): [message: string, hint?: st
     default: {
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the user's text
       const hint = 'inside [ ] and { } quote values that contain ${...}'
-      const message = error.message.charAt(0).toLowerCase() + error.message.slice(1)
+      const message = error.message.charAt(0).toLowerCase() + error.message.slice(1).replace(/: .*$/s, '')
       return source.text.startsWith('${', error.pos[0] - 1)
         ? [`the YAML is faulty: ${message}`, hint]
         : [`the YAML is faulty: ${message}`]

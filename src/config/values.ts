@@ -19,15 +19,20 @@ export function decode(encoded: string): { code: string; message: string; hint: 
   return { code: code ?? '', message, hint: hint || undefined }
 }
 
+/** What editors and the reference say of a scalar: a part of a JSON Schema. */
+type JsonSchema = Readonly<Record<string, unknown>>
+
 /** Builds the schema of a scalar. `parse` gives its meaning or undefined; `hint` may say what was meant. */
 export function scalar<T>(
   expected: string,
+  json: JsonSchema,
   parse: (value: Written) => T | undefined,
   hint: (value: Written) => string | undefined = () => undefined,
 ) {
   const words = encode('invalid-value', `expected ${expected}`)
   return v.pipe(
-    v.union([v.string(), v.number(), v.boolean()], words),
+    v.custom<Written>(isScalar, words),
+    v.metadata({ json }),
     v.rawTransform<Written, T>(({ dataset, addIssue, NEVER }) => {
       const meaning = parse(dataset.value)
       if (meaning !== undefined) return meaning
@@ -42,6 +47,7 @@ export function oneOf<const T extends string>(words: readonly T[], synonyms: Rea
   const meanings = new Map<Written, T>([...words.map(word => [word, word] as const), ...Object.entries(synonyms)])
   return scalar(
     `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`,
+    { enum: [...meanings.keys()] },
     value => meanings.get(value),
     value => didYouMean(String(value), meanings.keys() as Iterable<string>),
   )
@@ -50,6 +56,7 @@ export function oneOf<const T extends string>(words: readonly T[], synonyms: Rea
 /** Text as it was written, whatever type YAML would give it. */
 export const text = scalar(
   'text',
+  { type: ['string', 'number', 'boolean'] },
   value => (String(value).includes('\0') ? undefined : String(value)),
   () => 'it must not contain NUL characters',
 )
@@ -57,6 +64,7 @@ export const text = scalar(
 /** `true` or `false`. */
 export const flag = scalar(
   'true or false',
+  { type: 'boolean' },
   value => (typeof value === 'boolean' ? value : undefined),
   value => {
     const word = String(value).toLowerCase()
@@ -66,18 +74,23 @@ export const flag = scalar(
 )
 
 /** A duration, in milliseconds. */
-export const duration = scalar('a duration such as 10s or 1m30s', value => parseDuration(String(value)))
+export const duration = scalar(
+  'a duration such as 10s or 1m30s',
+  { type: ['string', 'number'], minimum: 0 },
+  value => parseDuration(String(value)),
+  value => (/^\d+(?:\.\d+)?[dhms]?$/.test(String(value)) ? 'the longest is 24d' : undefined),
+)
 
 /** A whole number within bounds. */
 export function integer(least: number, most: number, expected = `a whole number from ${least} to ${most}`) {
-  return scalar(expected, value =>
+  return scalar(expected, { type: 'integer', minimum: least, maximum: most }, value =>
     typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most ? value : undefined,
   )
 }
 
 /** A number within bounds. */
 export function number(least: number, most: number) {
-  return scalar(`a number from ${least} to ${most}`, value =>
+  return scalar(`a number from ${least} to ${most}`, { type: 'number', minimum: least, maximum: most }, value =>
     typeof value === 'number' && value >= least && value <= most ? value : undefined,
   )
 }
@@ -85,6 +98,7 @@ export function number(least: number, most: number) {
 /** A signal by name or number. */
 export const signal = scalar<Signal>(
   'a signal such as TERM or SIGINT',
+  { type: ['string', 'integer'] },
   value => parseSignal(String(value)),
   value => didYouMean(String(value).replace(/^SIG/i, ''), signalNames),
 )
@@ -92,6 +106,7 @@ export const signal = scalar<Signal>(
 /** An exit code, or the signal a process ended by. */
 export const exitCode = scalar<number | Signal>(
   'an exit code from 0 to 255 or a signal such as TERM',
+  { type: ['string', 'integer'], minimum: 0, maximum: 255 },
   value => {
     if (!/^\d+$/.test(String(value))) return parseSignal(String(value))
     return Number(value) <= 255 ? Number(value) : undefined
@@ -140,6 +155,10 @@ export function either<const Options extends v.UnionOptions>(expected: string, o
 /** An option that may be left out; a key without a value counts as left out. */
 export function option<Schema extends v.GenericSchema>(schema: Schema, description: string) {
   return v.pipe(v.nullish(schema), v.description(description))
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
 }
 
 function isMap(value: unknown): value is Readonly<Record<string, unknown>> {

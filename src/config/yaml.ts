@@ -12,6 +12,7 @@ import {
 } from 'yaml'
 import type { Diagnostic, Place } from '../errors.ts'
 import { didYouMean } from './nearest.ts'
+import type { Range } from './secrets.ts'
 import { placeIn, type Source, syntaxFaults, syntaxWarnings } from './syntax.ts'
 import { type Entry, fault, type List, type Mapping, type RawScalar, type RawTree, secretKeys } from './tree.ts'
 
@@ -21,7 +22,7 @@ export interface ParsedText {
   readonly tree: RawTree | undefined
   readonly diagnostics: readonly Diagnostic[]
   /** Where values stand that must not be shown: offsets into the text, from and up to. */
-  readonly secrets: ReadonlyArray<readonly [number, number]>
+  readonly secrets: readonly Range[]
 }
 
 /** How many nodes all aliases together may stand for: enough for any real file, too few for an alias bomb. */
@@ -42,8 +43,8 @@ export function parseYaml(text: string, file: string): ParsedText {
     const document = parseDocument(text, { ...options, lineCounter: lines })
     const tree = document.contents === null ? emptyMap(reader) : read(document.contents, reader, 0, false)
     const { secrets } = reader
-    if (document.errors.length > 0)
-      return { tree: undefined, diagnostics: syntaxFaults(document.errors, reader), secrets }
+    const faults = syntaxFaults(document.errors, reader)
+    if (faults.length > 0) return { tree: undefined, diagnostics: faults, secrets }
     return { tree, diagnostics: [...syntaxWarnings(document.warnings, reader), ...reader.diagnostics], secrets }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
@@ -58,7 +59,7 @@ const options = { schema: 'failsafe', uniqueKeys: false, prettyErrors: false, lo
 
 interface Reader extends Source {
   readonly diagnostics: Diagnostic[]
-  readonly secrets: Array<readonly [number, number]>
+  readonly secrets: Range[]
   readonly anchors: Map<string, RawTree>
   /** How many nodes a tree stands for, with its aliases written out. */
   readonly weights: Map<RawTree, number>
@@ -76,7 +77,7 @@ function emptyMap(reader: Reader): RawTree {
 function read(node: ParsedNode | null, reader: Reader, depth: number, secret: boolean): RawTree {
   if (node === null) return { kind: 'raw', at: placeIn(reader, 0, 1), text: '', plain: true }
   if (depth > deepest) return complain(node, reader, 'nested more than 100 levels deep')
-  if (isAlias(node)) return readAlias(node, reader)
+  if (isAlias(node)) return readAlias(node, reader, secret)
   if (isCollection(node) && node.flow) noteUnclosed(node, reader, isMap(node) ? '}' : ']', isMap(node) ? '"{"' : '"["')
   let tree: RawTree
   if (isScalar(node)) tree = readScalarNode(node, reader, secret)
@@ -103,7 +104,10 @@ function complain(node: ParsedNode, reader: Reader, message: string, hint?: stri
 }
 
 function readScalarNode(node: Scalar.Parsed, reader: Reader, secret: boolean): RawScalar {
-  if (secret) reader.secrets.push([node.range[0], node.range[1]])
+  const [from, to] = node.range
+  // A secret that begins with "!" is taken for a tag, which stands before the node.
+  const tag = node.tag === undefined ? from : reader.text.lastIndexOf('!', from)
+  if (secret) reader.secrets.push([tag === -1 ? from : tag, to])
   const quote = node.type === Scalar.QUOTE_SINGLE || node.type === Scalar.QUOTE_DOUBLE
   if (quote) noteUnclosed(node, reader, reader.text.charAt(node.range[0]), 'quote')
   // An explicit tag decides whether the text has a type: !!str and ! say no, !!int and its like say yes.
@@ -116,11 +120,12 @@ function noteUnclosed(node: ParsedNode, reader: Reader, closing: string, what: s
   if (to - from < 2 || reader.text.charAt(to - 1) !== closing) reader.unclosed.set(from, what)
 }
 
-function readAlias(node: ParsedNode & { source: string }, reader: Reader): RawTree {
+function readAlias(node: ParsedNode & { source: string }, reader: Reader, secret: boolean): RawTree {
   const tree = reader.anchors.get(node.source)
   if (tree === undefined) {
-    const hint = didYouMean(node.source, reader.anchors.keys())
-    return complain(node, reader, `no anchor &${node.source} before this alias`, hint)
+    if (secret) reader.secrets.push([node.range[0], node.range[1]])
+    const hint = didYouMean(node.source, reader.anchors.keys()) ?? 'if it is no alias, quote it'
+    return complain(node, reader, 'there is no such anchor before this alias', hint)
   }
   const before = reader.aliased
   reader.aliased += reader.weights.get(tree) ?? 1

@@ -1,0 +1,43 @@
+/** Which parts of a text are not to be shown in excerpts. */
+import { secretKeys } from './tree.ts'
+
+/** A part of a text: offsets, from and up to. */
+export type Range = readonly [from: number, to: number]
+
+/** Overwrites ranges, character for character, so that carets still fit. */
+export function blot(text: string, ranges: readonly Range[]): string {
+  let shown = ''
+  let end = 0
+  for (const [from, to] of [...ranges].sort((a, b) => a[0] - b[0])) {
+    if (to <= end) continue
+    const start = Math.max(from, end)
+    shown += text.slice(end, start) + text.slice(start, to).replace(/\S/g, '*')
+    end = to
+  }
+  return shown + text.slice(end)
+}
+
+const secretKey = new RegExp(`^(\\s*).*?\\b(?:${[...secretKeys].join('|')})["']?\\s*:`)
+const anyKey = /^(\s*)[\w.-]+:(?:\s|$)/
+
+/**
+ * Guesses where secrets stand in a text whose syntax is faulty, so that there is no tree to ask: what follows a secret
+ * key in its line, and the lines below up to the next key that is indented no deeper. Names of variables stay readable.
+ */
+export function guessSecrets(text: string): readonly Range[] {
+  const ranges: Range[] = []
+  let offset = 0
+  let indent: number | undefined
+  for (const line of text.split('\n')) {
+    const end = offset + line.length
+    const key = secretKey.exec(line)
+    const other = anyKey.exec(line)
+    if (key !== null) ranges.push([offset + key[0].length, end])
+    else if (indent !== undefined && other !== null && (other[1] ?? '').length <= indent) indent = undefined
+    else if (indent !== undefined)
+      ranges.push([offset + (/^\s*(?:- )?[\w.-]+(?:[:=])/.exec(line)?.[0].length ?? 0), end])
+    if (key !== null) indent = (key[1] ?? '').length
+    offset = end + 1
+  }
+  return ranges
+}
