@@ -139,7 +139,12 @@ export function checked(result: number | bigint): number {
   return -ffi.getInt32(errno)
 }
 
-const names = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]))
+// Of two names for one number the first is the usual one: EAGAIN, EWOULDBLOCK.
+const names = new Map(
+  Object.entries(constants.errno)
+    .reverse()
+    .map(([name, number]) => [number, name]),
+)
 
 /** The name of an errno given as a positive number: `ENOENT` for 2. */
 export function errnoName(errno: number): string {

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { commandPlan } from '../../src/core/command.ts'
+import { environmentOf, inheritable } from '../../src/run/environment.ts'
+
+const [program] = commandPlan(['true'], false, []).programs
+assert.ok(program !== undefined)
+
+test('FOSTER_* is not inherited, everything else is, empty values too', () => {
+  assert.deepEqual(inheritable({ A: '1', EMPTY: '', FOSTER_CONFIG: '/x', FOSTER_PROGRAM_WEB: 'y', B: undefined }), {
+    A: '1',
+    EMPTY: '',
+  })
+})
+
+test('what the configuration says wins over the user, the user over what is inherited', () => {
+  const user = { uid: 5, gid: 5, groups: [], name: 'web', home: '/home/web' }
+  const inherited = { HOME: '/root', USER: 'root', PATH: '/bin' }
+  assert.deepEqual(environmentOf({ ...program, name: 'web', user, environment: { USER: 'other' } }, inherited), {
+    HOME: '/home/web',
+    USER: 'other',
+    LOGNAME: 'web',
+    PATH: '/bin',
+    FOSTER_NAME: 'web',
+    FOSTER_GROUP: 'web',
+    FOSTER_REPLICA: '0',
+  })
+})
+
+test('a uid without an entry has a home and no name', () => {
+  const user = { uid: 5, gid: 0, groups: [], name: undefined, home: '/' }
+  const { HOME, USER } = environmentOf({ ...program, user }, { USER: 'root' })
+  assert.deepEqual({ HOME, USER }, { HOME: '/', USER: 'root' })
+})
