@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { closeSync, constants, openSync, readFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { resolve } from 'node:path'
-import { executing, type ProcessFacts, processesWith } from './rig-proc.ts'
+import { executing, type ProcessFacts, processesWith, processFacts } from './rig-proc.ts'
 import { eventually, Record as Story } from './rig-wait.ts'
 
 /** The executable under test. */
@@ -18,8 +18,10 @@ export interface Start {
   readonly env?: Readonly<Record<string, string>>
   /** What stands between the namespace and foster and executes the rest of its arguments: `['setpriv', '--nnp']`. */
   readonly via?: readonly string[]
-  /** Foster is the child of a shell that is PID 1, instead of being PID 1 itself. */
-  readonly below?: boolean
+  /** What stands before the namespace and is given the whole command: a terminal. */
+  readonly around?: readonly string[]
+  /** Foster is the child of a shell that is PID 1 and does this; `"$@"` is foster. See `belowShell`. */
+  readonly below?: string
   readonly binary?: string
   /** Descriptors from 0 on; those of 1 and 2 that are left out are pipes that the rig reads. */
   readonly stdio?: readonly Descriptor[]
@@ -33,8 +35,9 @@ export interface End {
 
 const isRoot = process.getuid?.() === 0
 const namespace = ['unshare', ...(isRoot ? [] : ['--map-root-user']), '--pid', '--fork', '--mount-proc', '--kill-child']
-/** PID 1 in place of foster: waits for it, passes its code on. It must not exec the last command, hence the `exit`. */
-const shell = ['sh', '-c', '"$@"; exit $?', 'sh']
+
+/** For `below`, PID 1 in place of foster: waits for it and passes its code on. The `exit` keeps sh from exec. */
+export const belowShell = '"$@"; exit $?'
 
 export class Foster {
   /** The rig's side of its stdout and stderr; `pause` stops reading. */
@@ -52,13 +55,22 @@ export class Foster {
     this.#binary = start.binary ?? binary
     const pipes = { stdout: this.#pipe(start, 'stdout'), stderr: this.#pipe(start, 'stderr') }
     const [stdin = 'ignore', stdout = pipes.stdout, stderr = pipes.stderr, ...more] = start.stdio ?? []
-    const [file = '', ...args] = [...namespace, ...(start.below ? shell : []), ...(start.via ?? []), this.#binary]
+    const [file = '', ...args] = [
+      ...(start.around ?? []),
+      ...namespace,
+      ...(start.below === undefined ? [] : ['sh', '-c', start.below, 'sh']),
+      ...(start.via ?? []),
+      this.#binary,
+    ]
     this.#child = spawn(file, [...args, ...start.args], {
       cwd: start.cwd,
       env: { ...cleanEnvironment(), ...start.env },
       stdio: [stdin, stdout ?? 'ignore', stderr ?? 'ignore', ...more],
     })
     for (const fd of Object.values(pipes)) if (fd !== undefined) closeSync(fd)
+    for (const stream of ['stdout', 'stderr'] as const) {
+      if (start.stdio?.[stream === 'stdout' ? 1 : 2] === 'pipe') this.#read(stream, this.#child[stream] as Socket)
+    }
     this.#child.on('error', error => this.#lines.add(String(error)))
     this.#child.on('exit', (code, signal) => {
       this.#end = { code, signal }
@@ -72,7 +84,11 @@ export class Foster {
     if (given !== undefined) return undefined
     const path = `${cwd}/${stream}.${count++}`
     execFileSync('mkfifo', [path])
-    const socket = new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), writable: false })
+    this.#read(stream, new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), writable: false }))
+    return openSync(path, constants.O_WRONLY)
+  }
+
+  #read(stream: 'stdout' | 'stderr', socket: Socket): void {
     let rest = ''
     this.#open++
     socket.setEncoding('utf8').on('data', (text: string) => {
@@ -86,7 +102,6 @@ export class Foster {
       this.#lines.add()
     })
     this.readers[stream] = socket
-    return openSync(path, constants.O_WRONLY)
   }
 
   /** Waits until foster itself has been executed, or all is over. */
@@ -128,6 +143,19 @@ export class Foster {
 
   kill(signal: NodeJS.Signals): void {
     process.kill(this.pid, signal)
+  }
+
+  /** Waits until foster has taken every signal sent to it so far. */
+  async taken(): Promise<void> {
+    await eventually('foster took its signals', () => {
+      const status = processFacts(this.pid)?.status
+      return status === undefined || (Number(`0x${status.ShdPnd}`) === 0 && Number(`0x${status.SigPnd}`) === 0)
+    })
+  }
+
+  /** Whether foster catches this signal by now. */
+  catches(signal: number): boolean {
+    return (BigInt(`0x${processFacts(this.pid)?.status.SigCgt ?? 0}`) & (1n << BigInt(signal - 1))) !== 0n
   }
 
   /** Waits for its end and for all that it wrote. */

@@ -17,7 +17,7 @@ const fixtures = resolve(import.meta.dirname, '../fixtures')
 /** The path of a file in test/fixtures. */
 export const fixture = (name: string): string => join(fixtures, name)
 
-type Needs = 'namespace' | 'root'
+type Needs = 'namespace' | 'root' | 'strace'
 
 /** Why this machine cannot run such tests; false: it can. */
 const lacks: Readonly<Record<Needs, string | false>> = {
@@ -25,6 +25,7 @@ const lacks: Readonly<Record<Needs, string | false>> = {
     ? false
     : 'needs PID namespaces (unshare)',
   root: isRoot() ? false : 'needs root',
+  strace: isRoot() && tries('strace', '-o', '/dev/null', 'true') ? false : 'needs root and strace, to inject a fault',
 }
 
 /** A test with a rig. */
