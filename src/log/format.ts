@@ -47,8 +47,10 @@ const rawStyle: Style = {
 function prefixStyle(options: StyleOptions): Style {
   const start = Buffer.from(painted(options, ' |', ' '))
   const goesOn = Buffer.from(painted(options, ' |+', ' '))
+  const words = windowOf(Buffer.alloc(Math.ceil(start.length / word) * word))
+  start.copy(words.bytes)
   return {
-    lines: (out, source, from, to) => prefixLines(out, source, from, to, start),
+    lines: (out, source, from, to) => prefixLines(out, source, from, to, words, start.length),
     piece(out, source, from, to, part) {
       const mark = part === 'middle' || part === 'last' ? goesOn : start
       append(out, mark, 0, mark.length)
@@ -64,50 +66,72 @@ export function painted(options: Pick<StyleOptions, 'label' | 'width' | 'colour'
   return options.colour === undefined ? text + gap : `\x1b[${options.colour}m${text}\x1b[0m${gap}`
 }
 
+/** Bytes that are also read or written by words. */
+interface Window {
+  readonly bytes: Buffer
+  readonly view: DataView
+}
+
+function windowOf(bytes: Buffer): Window {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) }
+}
+
+const word = 4
 /** So many lines share one check for room. */
 const batch = 64
-/** The rest of a line longer than this is found and copied by native code, whose call costs as much as this loop. */
+/** The rest of a line longer than this is found and copied by native code, whose call costs as much as the loop so far. */
 const native = 512
 
-/** The hot path: copies lines, eight bytes at a time where none of them can be a newline, each after the prefix. */
-function prefixLines(out: Bytes, source: Buffer, from: number, to: number, prefix: Buffer): void {
-  const read = new DataView(source.buffer, source.byteOffset, source.length)
+/** The hot path: copies lines, each after the prefix. The prefix is padded to whole words; `width` bytes of it count. */
+function prefixLines(out: Bytes, chunk: Buffer, from: number, to: number, prefix: Window, width: number): void {
+  const source = windowOf(chunk)
+  const padded = prefix.bytes.length
   let at = from
   while (at < to) {
-    reserve(out, to - at + batch * prefix.length)
-    const write = new DataView(out.data.buffer, out.data.byteOffset, out.data.length)
+    reserve(out, to - at + batch * width + word)
+    const target = windowOf(out.data)
+    let put = out.length
     for (let count = 0; count < batch && at < to; count++) {
-      const { data } = out
-      let put = out.length
-      for (let index = 0; index < prefix.length; index++) data[put++] = prefix[index] as number
-      const words = Math.min(to - 7, at + native)
-      while (at < words) {
-        const one = read.getInt32(at, true)
-        const two = read.getInt32(at + 4, true)
-        if (((newlineBits(one) | newlineBits(two)) & 0x80808080) !== 0) break
-        write.setInt32(put, one, true)
-        write.setInt32(put + 4, two, true)
-        at += 8
-        put += 8
+      for (let index = 0; index < padded; index += word) {
+        target.view.setInt32(put + index, prefix.view.getInt32(index, true), true)
       }
-      const end = at < words || at >= to - 7 ? endNear(source, at) : source.indexOf(newline, at) + 1
-      if (end - at > 96) source.copy(data, put, at, end)
-      else for (let index = 0; index < end - at; index++) data[put + index] = source[at + index] as number
-      out.length = put + end - at
+      put += width
+      const end = copyLine(source, target, at, to, put - at)
+      put += end - at
       at = end
     }
+    out.length = put
   }
 }
 
+/** Copies one line to `shift` bytes further on, two words at a time; says where the next one begins. */
+function copyLine(source: Window, target: Window, from: number, to: number, shift: number): number {
+  const words = Math.min(to - 2 * word + 1, from + native)
+  let at = from
+  while (at < words) {
+    const one = source.view.getInt32(at, true)
+    const two = source.view.getInt32(at + word, true)
+    target.view.setInt32(at + shift, one, true)
+    target.view.setInt32(at + shift + word, two, true)
+    if (((newlineBits(one) | newlineBits(two)) & 0x80808080) !== 0) return endNear(source.bytes, at)
+    at += 2 * word
+  }
+  const isLong = at === from + native
+  const end = isLong ? source.bytes.indexOf(newline, at) + 1 : endNear(source.bytes, at)
+  if (isLong) source.bytes.copy(target.bytes, at + shift, at, end)
+  else for (; at < end; at++) target.bytes[at + shift] = source.bytes[at] as number
+  return end
+}
+
 /** The top bit of some byte is set if and only if a byte of the word is a newline. */
-function newlineBits(word: number): number {
-  const zero = word ^ 0x0a0a0a0a
+function newlineBits(bytes: number): number {
+  const zero = bytes ^ 0x0a0a0a0a
   return (zero - 0x01010101) & ~zero
 }
 
-function endNear(source: Buffer, from: number): number {
+function endNear(bytes: Buffer, from: number): number {
   let at = from
-  while (source[at] !== newline) at++
+  while (bytes[at] !== newline) at++
   return at + 1
 }
 

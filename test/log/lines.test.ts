@@ -114,6 +114,17 @@ for (const format of ['raw', 'prefix', 'json'] as const) {
     )
   })
 
+  test(`${format}: lines of every length, several in a read`, () => {
+    const lengths = fc.array(fc.oneof(fc.nat({ max: 40 }), fc.nat({ max: 1500 })), { maxLength: 200 })
+    fc.assert(
+      fc.property(lengths, fc.integer({ min: 1, max: 70_000 }), (all, size) => {
+        const bytes = Buffer.from(all.map((length, index) => `${'abcdefghijk'[index % 11]}`.repeat(length)).join('\n'))
+        const expected = oracle(format, bytes, 1024 * 1024)
+        assert.ok(through(format, split(bytes, [size]), 1024 * 1024).equals(expected))
+      }),
+    )
+  })
+
   test(`${format}: a line of 10 MB between two short ones`, () => {
     const long = Buffer.alloc(10_000_000, 'abcdefghi')
     const bytes = Buffer.concat([Buffer.from('one\n'), long, Buffer.from('\ntwo')])
