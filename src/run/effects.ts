@@ -61,9 +61,7 @@ export class Effects {
       case 'hangup':
         return this.#options.hangup()
       case 'sweep':
-        signalStrays(effect.signal)
-        if (this.#options.children.isEmpty) this.#options.dispatch({ on: 'strays-gone' })
-        return
+        return this.#sweep(effect.signal)
       case 'finish':
         return this.#options.finish(effect.code)
       default:
@@ -93,6 +91,13 @@ export class Effects {
     // As transparent as tini: of CMD only a failure to start is worth a word.
     if (plan.command !== undefined && notice.level !== 'error') return
     this.#options.logs.say(notice.level, notice.text)
+  }
+
+  /** A subreaper without children has no descendants; PID 1 may have company that is nobody's child (`docker exec`). */
+  #sweep(signal: Signal): void {
+    const { children, dispatch } = this.#options
+    if (process.pid === 1 || !children.isEmpty) signalStrays(signal)
+    if (children.isEmpty) dispatch({ on: 'strays-gone' })
   }
 
   /** Starts what is queued, a few in each turn of the loop, so that a request to stop gets in between. */
