@@ -14,17 +14,18 @@ COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY build.ts ./
 COPY src ./src
-RUN npm run build
 
 # The executable brings its own loader and libraries, so that it runs where there are none, or others. patchelf comes
 # after the build (before it, the file breaks; so does strip after patchelf). An RPATH, not a RUNPATH, because only that
 # wins over LD_LIBRARY_PATH; and no variable, because programs would inherit it.
 RUN set -eu; \
+    npm run build; \
     mkdir -p /opt/foster/lib; \
     loader=$(patchelf --print-interpreter dist/foster); \
     cp -L "$loader" /opt/foster/lib/; \
     ldd dist/foster | awk '$2 == "=>" { print $3 }' | xargs -I{} cp -L {} /opt/foster/lib/; \
-    cp dist/foster /opt/foster/foster; \
+    mv dist/foster /opt/foster/foster; \
+    rm -r dist; \
     patchelf --set-interpreter "/opt/foster/lib/$(basename "$loader")" /opt/foster/foster; \
     patchelf --force-rpath --set-rpath /opt/foster/lib /opt/foster/foster; \
     chmod -R a+rX,go-w /opt/foster; \
