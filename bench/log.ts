@@ -9,7 +9,8 @@ import { readFileSync, writeSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { LogFormat } from '../src/core/plan.ts'
 import { openLogs } from '../src/log/router.ts'
-import { errnoName, read, readable } from '../src/os/libc.ts'
+import { errnoName } from '../src/os/errno.ts'
+import { read, readable } from '../src/os/libc.ts'
 import { openOutlet } from '../src/os/outlets.ts'
 import { makeProgramPipe, watchPipe } from '../src/os/pipes.ts'
 
@@ -63,11 +64,13 @@ function serve(format: LogFormat, writers: number, length: number): void {
     io: {
       read,
       readable,
-      watch: (fd, buffer, onBytes) =>
-        watchPipe(fd, buffer, count => {
+      watch(fd, buffer, onBytes, onEnd) {
+        const counted = (count: number) => {
           bytes += count
           onBytes(count)
-        }),
+        }
+        return watchPipe(fd, buffer, counted, onEnd)
+      },
     },
     errnoName,
     now: () => new Date(),

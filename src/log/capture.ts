@@ -5,8 +5,11 @@ import type { Tap } from './sink.ts'
 
 /** What a capture needs of the operating system. All captures share one buffer: bytes are dealt with as they are read. */
 export interface CaptureIo {
-  /** Starts reading a pipe; `onBytes` says how many bytes are in the buffer now. Owns the descriptor from now on. */
-  watch(fd: number, buffer: Buffer, onBytes: (count: number) => void): Reading
+  /**
+   * Starts reading a pipe; `onBytes` says how many bytes are in the buffer now. Owns the descriptor from now on,
+   * and says by `onEnd` that it has been closed.
+   */
+  watch(fd: number, buffer: Buffer, onBytes: (count: number) => void, onEnd: () => void): Reading
   /** Reads what is there now: bytes, 0 at the end, or the negative errno. */
   read(fd: number, buffer: Uint8Array): number
   /** How many bytes are in the pipe now, or the negative errno. */
@@ -45,7 +48,12 @@ export class Capture implements Tap {
   constructor(options: CaptureOptions) {
     this.#options = options
     const { fd, io, buffer } = options
-    this.#reading = io.watch(fd, buffer, count => this.#take(count))
+    this.#reading = io.watch(
+      fd,
+      buffer,
+      count => this.#take(count),
+      () => this.close(),
+    )
   }
 
   /** A process has been started whose output comes next. */
@@ -96,6 +104,7 @@ export class Capture implements Tap {
     this.#ends.length = 0
     this.#reading.close()
     this.#options.lines.end()
+    this.#options.onSettled()
   }
 
   #inPipe(): number {

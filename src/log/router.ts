@@ -183,7 +183,6 @@ function attach(shared: Shared, program: LoggedProgram, index: number, stream: O
       capture.close()
       sink.leave(capture)
       captures.delete(capture)
-      shared.check()
     },
   }
 }

@@ -39,9 +39,10 @@ function softly(change: () => void): void {
 
 /**
  * Reads a pipe into a buffer that may be shared by all of them: `onBytes` deals with so many bytes before it returns.
- * The descriptor is closed by `close`.
+ * The descriptor is closed by `close`, or by itself where nobody can write any more: `onEnd` says so, at once, since the
+ * number may be another descriptor's then.
  */
-export function watchPipe(fd: number, buffer: Buffer, onBytes: (count: number) => void): Reading {
+export function watchPipe(fd: number, buffer: Buffer, onBytes: (count: number) => void, onEnd: () => void): Reading {
   // Loaded when it is needed first: node:net costs several milliseconds of foster's start.
   const { Socket } = process.getBuiltinModule('node:net')
   const callback = (count: number) => {
@@ -50,6 +51,8 @@ export function watchPipe(fd: number, buffer: Buffer, onBytes: (count: number) =
   }
   const socket = new Socket({ fd, readable: true, writable: false, onread: { buffer, callback } })
   socket.on('error', () => socket.destroy())
+  socket.once('end', onEnd)
+  socket.once('close', onEnd)
   return {
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),

@@ -66,6 +66,7 @@ interface FakePipe {
   content: Buffer
   readonly buffer: Buffer
   readonly onBytes: (count: number) => void
+  readonly onEnd: () => void
   paused: boolean
   closed: boolean
 }
@@ -74,8 +75,8 @@ interface FakePipe {
 export class FakePipes implements CaptureIo {
   readonly #pipes = new Map<number, FakePipe>()
 
-  watch(fd: number, buffer: Buffer, onBytes: (count: number) => void): Reading {
-    const pipe: FakePipe = { content: Buffer.alloc(0), buffer, onBytes, paused: false, closed: false }
+  watch(fd: number, buffer: Buffer, onBytes: (count: number) => void, onEnd: () => void): Reading {
+    const pipe: FakePipe = { content: Buffer.alloc(0), buffer, onBytes, onEnd, paused: false, closed: false }
     this.#pipes.set(fd, pipe)
     return {
       pause: () => {
@@ -114,6 +115,12 @@ export class FakePipes implements CaptureIo {
     if (pipe.paused || pipe.closed || pipe.content.length === 0) return false
     pipe.onBytes(this.read(fd, pipe.buffer.subarray(0, Math.min(pipe.buffer.length, Math.max(1, most)))))
     return true
+  }
+
+  /** The last writer has closed the pipe. */
+  end(fd: number): void {
+    this.#pipe(fd).closed = true
+    this.#pipe(fd).onEnd()
   }
 
   isPaused(fd: number): boolean {

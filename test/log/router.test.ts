@@ -281,3 +281,17 @@ test('a stream that is attached when its process runs already has its pid', () =
   readAll(world, 5)
   assert.equal(JSON.parse(world.stdout.text()).pid, 100)
 })
+
+test('a pipe that comes to its end is not touched any more', () => {
+  const world = bench({ format: 'raw', one: true })
+  world.pipes.write(1, 'half')
+  readAll(world, 1)
+  world.pipes.end(1)
+  assert.equal(world.stdout.text(), 'half\n')
+  world.pipes.readable = () => assert.fail('asked about a closed descriptor')
+  world.pipes.read = () => assert.fail('read from a closed descriptor')
+  world.pipes.end(2)
+  world.logs.program(0).endRun()
+  world.logs.program(0).close()
+  assert.equal(world.stdout.text(), 'half\n')
+})

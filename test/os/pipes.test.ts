@@ -26,9 +26,10 @@ async function someTurns(): Promise<void> {
 
 function watch(ends: ProgramPipe, buffer = Buffer.alloc(4096)): { reading: Reading; text: () => string } {
   let text = ''
-  const reading = watchPipe(ends.read, buffer, count => {
+  const onBytes = (count: number) => {
     text += buffer.toString('latin1', 0, count)
-  })
+  }
+  const reading = watchPipe(ends.read, buffer, onBytes, () => {})
   return { reading, text: () => text }
 }
 
@@ -41,6 +42,36 @@ test('a pipe may be opened by anybody for writing, and is closed on exec', () =>
   )
   closeSync(ends.read)
   closeSync(ends.write)
+})
+
+test("a pipe is its program's user's own", { skip: process.getuid?.() !== 0 }, () => {
+  const ends = makeProgramPipe({ uid: 1234, gid: 5678 })
+  assert.ok(typeof ends !== 'number')
+  const { uid, gid, mode } = fstatSync(ends.write)
+  assert.deepEqual([uid, gid, mode & 0o777], [1234, 5678, 0o622])
+  closeSync(ends.read)
+  closeSync(ends.write)
+})
+
+test('a pipe that nobody can write to any more says so before its number can be reused', async () => {
+  const ends = makePipe()
+  const buffer = Buffer.alloc(64)
+  let said = 0
+  let wasOpen = true
+  const onEnd = () => {
+    said += 1
+    wasOpen &&= said > 1 || isOpen(ends.read)
+  }
+  let text = ''
+  const onBytes = (count: number) => {
+    text += buffer.toString('latin1', 0, count)
+  }
+  watchPipe(ends.read, buffer, onBytes, onEnd)
+  writeSync(ends.write, 'last words')
+  closeSync(ends.write)
+  await until(() => said > 0)
+  assert.deepEqual([text, wasOpen], ['last words', true])
+  await until(() => !isOpen(ends.read))
 })
 
 test('several pipes are read through one buffer', async () => {
@@ -88,10 +119,11 @@ test('a pause inside the callback holds from then on', async () => {
   const ends = makePipe()
   const buffer = Buffer.alloc(4)
   let text = ''
-  const reading: Reading = watchPipe(ends.read, buffer, count => {
+  const onBytes = (count: number) => {
     text += buffer.toString('latin1', 0, count)
     reading.pause()
-  })
+  }
+  const reading: Reading = watchPipe(ends.read, buffer, onBytes, () => {})
   writeSync(ends.write, '12345678')
   await until(() => text.length > 0)
   await someTurns()
