@@ -5,6 +5,9 @@
 import { startupSnapshot } from 'node:v8'
 import { main } from './main.ts'
 import { catchSignals } from './os/signals.ts'
+import { rehearse } from './rehearsal.ts'
+
+rehearse()
 
 startupSnapshot.setDeserializeMainFunction(() => {
   const signals = catchSignals()

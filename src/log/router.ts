@@ -35,7 +35,7 @@ export interface LogOptions {
   readonly after: (millis: number, done: () => void) => () => void
   /** Longer lines are cut, except in raw. */
   readonly maxLine?: number
-  /** Bytes that wait for a slow reader before programs are slowed down, for each of foster's outputs. */
+  /** Bytes that wait for a slow reader before who writes is slowed down; twice as many slow everybody down. */
   readonly pending?: number
 }
 
@@ -64,7 +64,7 @@ export interface Logs {
 /** Larger than a pipe, so that one read empties it and no busy program keeps the loop to itself. */
 const readSize = 68 * 1024
 const defaultMaxLine = 1024 * 1024
-const defaultPending = 512 * 1024
+const defaultPending = 256 * 1024
 /** All unfinished lines together. */
 const heldLimit = 8 * 1024 * 1024
 

@@ -11,7 +11,11 @@ export interface Tap {
 /** What a sink is made of. */
 export interface SinkOptions {
   readonly outlet: Outlet
-  /** More pending bytes than this pause the taps; half of it resumes them. */
+  /**
+   * More pending bytes than this pause each tap that puts more, so that pausing costs nothing for a thousand silent
+   * programs; twice as many pause all taps. Below half of it they are resumed. What foster itself says may come to as
+   * much beside it.
+   */
   readonly limit: number
   /** The reader has gone, or refused bytes for another reason: said once until it takes bytes again. */
   onRefused(errno: number): void
@@ -33,12 +37,18 @@ export class Sink {
   lost = 0
   readonly #options: SinkOptions
   readonly #taps = new Set<Tap>()
+  readonly #paused = new Set<Tap>()
   readonly #pending: Bytes = emptyBytes()
   /** Where the bytes that are still to be written begin in `#pending`. */
   #start = 0
   /** Whole lines that came while another source was in the middle of one: foster's own, and those of closed taps. */
   readonly #deferred: Bytes = emptyBytes()
+  /** Bytes said by foster since nothing was pending. */
+  #said = 0
   #waiting = false
+  /** From the limit until half of it. */
+  #slow = false
+  /** From twice the limit until half of it. */
   #full = false
   #gone = false
   #refused = false
@@ -51,12 +61,13 @@ export class Sink {
   /** Registers a source. It is paused at once if the sink takes nothing from it now. */
   join(tap: Tap): void {
     this.#taps.add(tap)
-    if (this.#blocks(tap)) tap.pause()
+    if (this.#blocks(tap)) this.#pause(tap)
   }
 
   /** Forgets a source; if it held the sink, the others go on. */
   leave(tap: Tap): void {
     this.#taps.delete(tap)
+    this.#paused.delete(tap)
     if (this.#holder === tap) this.hold(tap, false)
   }
 
@@ -74,6 +85,7 @@ export class Sink {
   put(tap: Tap, bytes: Buffer, from: number, to: number): void {
     if (this.#holder === undefined || this.#holder === tap) this.#put(bytes, from, to)
     else append(this.#deferred, bytes, from, to)
+    if (this.#waiting) this.#brake(tap)
   }
 
   #put(bytes: Buffer, from: number, to: number): void {
@@ -88,7 +100,9 @@ export class Sink {
 
   /** Puts what foster itself says, after the line that is being written. False: too much of it is pending already. */
   say(bytes: Buffer, from: number, to: number): boolean {
-    if (this.pendingBytes() + to - from > 2 * this.#options.limit) return false
+    if (this.pendingBytes() === 0) this.#said = 0
+    if (this.#said + to - from > this.#options.limit) return false
+    this.#said += to - from
     if (this.#holder === undefined) this.#put(bytes, from, to)
     else append(this.#deferred, bytes, from, to)
     return true
@@ -128,10 +142,24 @@ export class Sink {
     if (this.#start > 0 && pending.length + to - from > pending.data.length) this.#compact()
     append(pending, bytes, from, to)
     if (!this.#waiting) this.#wait()
-    if (!this.#full && this.pendingBytes() > this.#options.limit) {
-      this.#full = true
-      this.#regulate()
-    }
+  }
+
+  /** Slows a source down that has put more than is taken, and all of them if that was not enough. */
+  #brake(tap: Tap): void {
+    const { limit } = this.#options
+    const pending = this.pendingBytes()
+    if (pending <= limit) return
+    this.#slow = true
+    this.#pause(tap)
+    if (pending <= 2 * limit || this.#full) return
+    this.#full = true
+    this.#regulate()
+  }
+
+  #pause(tap: Tap): void {
+    if (!this.#taps.has(tap) || this.#paused.has(tap)) return
+    this.#paused.add(tap)
+    tap.pause()
   }
 
   /** Moves the rest to the front. */
@@ -161,7 +189,8 @@ export class Sink {
       this.#start = 0
       clear(pending, kept)
     }
-    if (this.#full && this.pendingBytes() < this.#options.limit / 2) {
+    if (this.#slow && this.pendingBytes() < this.#options.limit / 2) {
+      this.#slow = false
       this.#full = false
       this.#regulate()
     }
@@ -172,10 +201,15 @@ export class Sink {
     return this.#full || (this.#holder !== undefined && this.#holder !== tap)
   }
 
+  /** Pauses whoever may not put anything now, and resumes who may again. */
   #regulate(): void {
-    for (const tap of this.#taps) {
-      if (this.#blocks(tap)) tap.pause()
-      else tap.resume()
+    if (this.#full || this.#holder !== undefined) {
+      for (const tap of this.#taps) if (this.#blocks(tap)) this.#pause(tap)
+    }
+    for (const tap of this.#paused) {
+      if (this.#slow || this.#blocks(tap)) continue
+      this.#paused.delete(tap)
+      tap.resume()
     }
   }
 }

@@ -4,7 +4,8 @@
  * foster stays what it is. The saved uid stays 0 meanwhile, which is what lets us come back.
  */
 import type { Credentials } from '../core/plan.ts'
-import { addressOf, errnoName, setDumpable, systemCall } from './libc.ts'
+import { errnoName } from './errno.ts'
+import { addressOf, setDumpable, systemCall } from './libc.ts'
 
 interface Numbers {
   readonly setgroups: number

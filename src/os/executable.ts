@@ -2,7 +2,7 @@
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Ending } from '../core/ending.ts'
-import { errnoName } from './libc.ts'
+import { errnoName } from './errno.ts'
 
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 

@@ -5,7 +5,6 @@
  * Every function here answers as the system call does, except that a failure is the negative errno: `-11` for EAGAIN.
  * Nothing throws. Buffers stay alive until the call returns because the arguments hold them.
  */
-import { constants } from 'node:os'
 
 /** Numbers of <fcntl.h>, <sys/wait.h>, <sys/prctl.h>, <sys/ioctl.h>; the same on x86-64 and arm64. */
 const C = {
@@ -131,24 +130,21 @@ export function libc(): ReturnType<typeof bind> {
   return bound
 }
 
+/** Runs code that calls the C library with calls that do nothing and answer 0: for making the start-up snapshot. */
+export function rehearseCalls(code: () => void): void {
+  const functions = new Proxy({} as Functions, { get: () => () => 0 })
+  const ffi = { getRawPointer: () => 0n, getInt32: () => 0 } as unknown as Ffi
+  bound = { ffi, functions, errno: 0n, lib: { getFunction: () => undefined } as never }
+  code()
+  bound = undefined
+}
+
 /** The result of a call, or the negative errno where it said -1. */
 export function checked(result: number | bigint): number {
   const value = Number(result)
   if (value !== -1) return value
   const { ffi, errno } = libc()
   return -ffi.getInt32(errno)
-}
-
-// Of two names for one number the first is the usual one: EAGAIN, EWOULDBLOCK.
-const names = new Map(
-  Object.entries(constants.errno)
-    .reverse()
-    .map(([name, number]) => [number, name]),
-)
-
-/** The name of an errno given as a positive number: `ENOENT` for 2. */
-export function errnoName(errno: number): string {
-  return names.get(errno) ?? `errno ${errno}`
 }
 
 /** kill(2): 0, or the negative errno. A negative pid is a process group, -1 everybody. */

@@ -5,16 +5,8 @@ import { worldOf } from '../core/world.ts'
 import { type Logs, openLogs } from '../log/router.ts'
 import { Children } from '../os/children.ts'
 import { markInherited, openNull, softDescriptorLimit } from '../os/descriptors.ts'
-import {
-  becomeSubreaper,
-  errnoName,
-  exitNow,
-  foregroundOf,
-  limitDescriptors,
-  ownGroup,
-  read,
-  readable,
-} from '../os/libc.ts'
+import { errnoName } from '../os/errno.ts'
+import { becomeSubreaper, exitNow, foregroundOf, limitDescriptors, ownGroup, read, readable } from '../os/libc.ts'
 import { openOutlet } from '../os/outlets.ts'
 import { watchPipe } from '../os/pipes.ts'
 import type { Signals } from '../os/signals.ts'

@@ -1,0 +1,111 @@
+/**
+ * What a start does, done once while the snapshot is made: functions that have run are in it compiled, and those that
+ * have not would be compiled at every start. Nothing of the system is touched; the results are thrown away.
+ */
+import { parseArguments } from './cli/arguments.ts'
+import { type Facts, load } from './config/load.ts'
+import { commandPlan, withCommand } from './core/command.ts'
+import type { World } from './core/draft.ts'
+import type { OpenOutlet } from './core/output.ts'
+import type { Plan } from './core/plan.ts'
+import { type Input, nextDeadline, step, worldOf } from './core/world.ts'
+import { openLogs } from './log/router.ts'
+import { rehearseCalls } from './os/libc.ts'
+import { posixSpawn } from './os/spawn.ts'
+import { environmentOf, inheritable } from './run/environment.ts'
+import { announcementOf, noticeOf } from './run/notices.ts'
+
+const sample = `
+programs:
+  db:
+    command: redis-server --save ''
+    stop_grace_period: 5s
+  migrate:
+    kind: task
+    command: [./migrate.sh, --all]
+    environment: {A: b, HOST: "\${HOSTNAME:-here}"}
+    depends_on: [db]
+  web:
+    command: exec nginx -g 'daemon off;'
+    shell: true
+    restart: always
+    user: web
+    depends_on: {db: started, migrate: {condition: completed}}
+shutdown: {timeout: 20s}
+log: {format: prefix}
+`
+
+const facts: Facts = {
+  uid: 0,
+  environment: { PATH: '/usr/bin:/bin', FOSTER_PROGRAM_WEB__STOP_SIGNAL: 'QUIT' },
+  readFile: () => sample,
+  account: name => ({ name, uid: 1, gid: 1, home: '/' }),
+  accountByUid: () => undefined,
+  group: () => undefined,
+  groupsOf: () => [],
+}
+
+/** Goes through a start, a run and a stop. */
+export function rehearse(): void {
+  parseArguments(['run', '-c', 'foster.yaml'], '')
+  parseArguments(['-e', '143', '--', 'true'], '')
+  const { plan } = load(['foster.yaml'], facts)
+  if (plan === undefined) throw new Error('the sample configuration is faulty')
+  rehearseWorld(withCommand(plan, ['true'], false))
+  rehearseWorld(commandPlan(['true'], false, []))
+  rehearseCalls(() => {
+    const argv = ['/bin/true']
+    posixSpawn({
+      path: '/bin/true',
+      argv,
+      env: ['A=b'],
+      workingDir: undefined,
+      stdio: [0, 1, 2],
+      terminal: undefined,
+      passed: 0,
+    })
+  })
+}
+
+/** Runs a plan through the rules, the words and the log. */
+function rehearseWorld(plan: Plan): void {
+  const outlet: OpenOutlet = { write: (_bytes, _offset, length) => length, wait: () => {}, key: '', isTerminal: false }
+  const logs = openLogs({
+    errnoName: String,
+    outlets: { stdout: outlet, stderr: outlet },
+    format: plan.logFormat,
+    programs: plan.programs.map(({ name, logFormat }) => ({ name, format: logFormat })),
+    environment: {},
+    io: { watch: () => ({ pause: () => {}, resume: () => {}, close: () => {} }), read: () => 0, readable: () => 0 },
+    now: () => new Date(0),
+    after: () => () => {},
+  })
+  let world: World = worldOf(plan)
+  const take = (input: Input): void => {
+    const { world: next, effects } = step(world, input, { now: 0, random: 0.5 })
+    world = next
+    nextDeadline(world)
+    for (const effect of effects) {
+      const program = 'index' in effect ? plan.programs[effect.index] : undefined
+      const notice =
+        effect.do === 'announce'
+          ? announcementOf(effect.what, plan, () => 0)
+          : effect.do === 'note' && program !== undefined
+            ? noticeOf(effect, program, 0)
+            : undefined
+      if (notice !== undefined) logs.say(notice.level, notice.text)
+    }
+  }
+  take({ on: 'boot' })
+  plan.programs.forEach((program, index) => {
+    environmentOf(program, inheritable({ PATH: '/bin' }))
+    take({ on: 'program', index, event: { on: 'spawned', pid: index + 1 } })
+  })
+  take({ on: 'deadline' })
+  take({ on: 'signal', signal: 'TERM' })
+  plan.programs.forEach((_program, index) => {
+    take({ on: 'program', index, event: { on: 'exit', ending: { how: 'exited', code: 0 } } })
+  })
+  take({ on: 'strays-gone' })
+  logs.flush(0, () => {})
+}
