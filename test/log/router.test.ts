@@ -167,8 +167,8 @@ test("foster's own messages have room while a program's wait, and are counted be
   world.stderr.makeRoom(1000)
   world.logs.say('info', 'after')
   const lines = world.stderr.text().split('\n')
-  assert.equal(lines.filter(line => line === 'foster: twenty bytes').length, 3)
-  assert.deepEqual(lines.slice(-3), ["foster: 7 messages of foster's had no room here", 'foster: after', ''])
+  assert.equal(lines.filter(line => line === 'foster: twenty bytes').length, 4)
+  assert.deepEqual(lines.slice(-3), ["foster: 6 messages of foster's had no room here", 'foster: after', ''])
 })
 
 test('a reader that goes away is said once on the other stream, and programs run on', () => {
@@ -233,7 +233,7 @@ test('flush: unfinished lines, what is pending and what is in the pipes come out
   }
   world.expire()
   assert.deepEqual(results, [{ unwritten: 0, lost: 0 }])
-  assert.equal(world.stdout.text(), 'bbbbbbbbbbbbb\nb\naaaaa\n')
+  assert.equal(world.stdout.text(), 'bbbbbbbbbbbbb\naaaaa\nb\n')
 })
 
 test('flush: what nobody takes in time is counted to the byte', () => {
@@ -249,7 +249,7 @@ test('flush: what nobody takes in time is counted to the byte', () => {
   assert.deepEqual(results, [])
   world.expire()
   const pending = 'aaaaaaaaaaaaaaa\nfoster: x\n'.length - 4
-  assert.deepEqual(results, [{ unwritten: pending + 'b'.length + 'cc\n'.length, lost: 0 }])
+  assert.deepEqual(results, [{ unwritten: pending + 'b\n'.length + 'cc\n'.length, lost: 0 }])
 })
 
 test('close gives descriptors back and finishes what was begun', () => {
