@@ -1,0 +1,60 @@
+/** A thousand programs: started, held, stopped. */
+import { type Figure, interleave, type Subject } from '../figure.ts'
+import { isProgram, type Peer } from '../peers.ts'
+import { anonymous, ownProcesses, sum } from '../proc.ts'
+import { inSpace } from '../space.ts'
+
+const count = 1000
+const started = 'started'
+const stopped = 'stopped'
+const memory = 'RssAnon per program'
+
+export const thousand: Figure = {
+  name: 'thousand',
+  about: 'a thousand programs started, then stopped',
+  measure: async bench => {
+    const subjects = bench.peers.filter(it => it.name !== 'pm2-runtime').flatMap(ofPeer)
+    const samples = await interleave(bench, 'thousand', bench.runs ?? 2, subjects)
+    return {
+      title: 'A thousand programs',
+      notes: [
+        '"started": exec of the init to the first instruction of the thousandth program; "stopped": TERM (runit: HUP) to the exit of PID 1.',
+        'Memory is that of the init and its helpers, less what the same init has with one program, divided by 999.',
+        'Goals: started within 2 s, stopped within 0.5 s, 20 KiB each.',
+      ],
+      columns: [
+        { title: started, unit: 's' },
+        { title: stopped, unit: 's' },
+        { title: memory, unit: 'KiB' },
+      ],
+      reference: 'foster',
+      samples: samples.rows,
+    }
+  },
+}
+
+function ofPeer({ name, configure, stop }: Peer): Subject[] {
+  if (configure === undefined) return []
+  const run = async () => {
+    const one = await held(configure, stop, 1)
+    const all = await held(configure, stop, count)
+    return {
+      [started]: all.started / 1000,
+      [stopped]: all.stopped / 1000,
+      [memory]: (all.memory - one.memory) / (count - 1),
+    }
+  }
+  return [{ row: name, run }]
+}
+
+async function held(configure: NonNullable<Peer['configure']>, stop: NodeJS.Signals, programs: number) {
+  return await inSpace(async space => {
+    const script = `echo up > ${space.marks}; read -r _ < ${space.hold}`
+    const from = await space.start(configure(space.dir, { count: programs, script }))
+    const up = await space.mark('up', programs, 60_000)
+    await new Promise(resolve => setTimeout(resolve, 1500))
+    const memory = sum(ownProcesses(space.pid, isProgram).map(anonymous))
+    const asked = space.signal(stop)
+    return { started: up - from, memory, stopped: (await space.exited(60_000)) - asked }
+  })
+}
