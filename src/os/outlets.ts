@@ -11,6 +11,10 @@ const { EAGAIN, EBADF, EINTR, EPIPE } = osConstants.errno
 
 /** A pipe that polls writable takes this much at once, whole: PIPE_BUF. */
 const atomic = 4096
+/** <fcntl.h>: F_SETPIPE_SZ and F_GETPIPE_SZ. */
+const setPipeSize = 1031
+const getPipeSize = 1032
+const wideEnough = 262_144n
 /** A full outlet that cannot be watched is tried again after so many milliseconds, twice as many each time. */
 const shortestRetry = 1
 const longestRetry = 32
@@ -31,7 +35,7 @@ function keyOf(stat: Stats): string {
 function choose(fd: number, stat: Stats, isTerminal: boolean, path: string): Outlet {
   if (stat.isFIFO()) {
     const own = reopen(path, constants.O_WRONLY | constants.O_NONBLOCK)
-    return own === undefined ? polledOutlet(fd, atomic) : pipeOutlet(own)
+    return own === undefined ? polledOutlet(fd, atomic) : pipeOutlet(widened(own))
   }
   if (isTerminal) {
     const own = reopen(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
@@ -88,6 +92,16 @@ function retriedOutlet(attempt: Write): Outlet {
       delay = Math.min(longestRetry, 2 * delay)
     },
   }
+}
+
+/**
+ * A pipe made as large as a few of our writes, where it is smaller and we may: each write that does not fit costs a wait.
+ * Lines of 100 bytes with a prefix go through half as fast again.
+ */
+function widened(fd: number): number {
+  const { fcntl } = libc().functions
+  if (fcntl(fd, getPipeSize, 0n) < Number(wideEnough)) fcntl(fd, setPipeSize, wideEnough)
+  return fd
 }
 
 /** A shared pipe that we may not reopen: asked before each write, which is small enough not to block then. */
