@@ -30,6 +30,7 @@ const C = {
   WEXITED: 4,
   WNOWAIT: 0x01000000,
   SIG_BLOCK: 0,
+  SIG_UNBLOCK: 1,
   SIGINFO_PID: 16,
   SIGINFO_STATUS: 24,
 } as const
@@ -276,11 +277,11 @@ export function setTerminalSettings(fd: number, settings: Buffer): number {
   return checked(libc().functions.tcsetattr(fd, 0, settings))
 }
 
-/** Blocks one signal in the calling thread; others of the process may still take it. */
-export function blockSignal(signal: number): number {
+/** Blocks one signal in the calling thread, or no longer; others of the process may still take it. */
+export function blockSignal(signal: number, on: boolean): number {
   const set = Buffer.alloc(128)
   set.writeBigUInt64LE(1n << BigInt(signal - 1), 0)
-  return checked(libc().functions.sigprocmask(C.SIG_BLOCK, set, 0n))
+  return checked(libc().functions.sigprocmask(on ? C.SIG_BLOCK : C.SIG_UNBLOCK, set, 0n))
 }
 
 /** Ends the process at once, without waiting for Node's threads: _exit(2). */

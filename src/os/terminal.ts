@@ -31,7 +31,7 @@ export function openTerminal(fd: number, ownGroup: number): Terminal | undefined
   if (foregroundOf(fd) !== ownGroup) return undefined
   const settings = terminalSettings(fd)
   // From the background, tcsetpgrp and writes would stop us, or be restarted for ever by the handler we have.
-  blockSignal(signalNumbers.TTOU)
+  blockSignal(signalNumbers.TTOU, true)
   return {
     fd,
     started: pid => {

@@ -1,12 +1,22 @@
 /** From a plan to a running init, and down to its exit. Everything up to the first spawn may fail; from there on nothing may. */
 import type { Plan } from '../core/plan.ts'
 import { budgetOf } from '../core/shutdown.ts'
+import { signalNumbers } from '../core/signal.ts'
 import { worldOf } from '../core/world.ts'
 import { type Logs, openLogs } from '../log/router.ts'
 import { Children } from '../os/children.ts'
 import { markInherited, openNull, softDescriptorLimit } from '../os/descriptors.ts'
 import { errnoName } from '../os/errno.ts'
-import { becomeSubreaper, exitNow, foregroundOf, limitDescriptors, ownGroup, read, readable } from '../os/libc.ts'
+import {
+  becomeSubreaper,
+  blockSignal,
+  exitNow,
+  foregroundOf,
+  limitDescriptors,
+  ownGroup,
+  read,
+  readable,
+} from '../os/libc.ts'
 import { openOutlet } from '../os/outlets.ts'
 import { watchPipe } from '../os/pipes.ts'
 import type { Signals } from '../os/signals.ts'
@@ -20,6 +30,8 @@ const now = (): number => performance.now()
 
 /** Runs the plan. Returns at once; the process ends by itself, with the exit code that the plan's end brings. */
 export function runInit(plan: Plan, signals: Signals): void {
+  // Node's --disable-sigusr1 keeps the debugger away by blocking the signal, which is the programs'.
+  blockSignal(signalNumbers.USR1, false)
   limitDescriptors(softDescriptorLimit)
   const passed = markInherited(process.env)
   if (process.pid !== 1) becomeSubreaper()

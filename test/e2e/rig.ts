@@ -86,6 +86,7 @@ export class Rig {
   /** A puppet: its `command` goes into a configuration. The lines of shell are done before it calls home. */
   puppet(name: string, ...lines: readonly string[]): Puppet {
     const strings = this.#pipe(name)
+    const start = (line: string): void => void writeSync(strings, `${line}\n`)
     let seen = 0
     const call = async (pattern: RegExp | string): Promise<string> => {
       const fits = (text: string) => (typeof pattern === 'string' ? text === pattern : pattern.test(text))
@@ -95,11 +96,13 @@ export class Rig {
         )
         return index === -1 ? undefined : index
       }
-      const index = await this.#calls.until(`the call "${pattern}" of ${name}`, find, () => this.story())
+      // A signal that comes right before sh reads its next line would wait for that line.
+      const nudge = setInterval(() => start(''), 100)
+      const found = this.#calls.until(`the call "${pattern}" of ${name}`, find, () => this.story())
+      const index = await found.finally(() => clearInterval(nudge))
       seen = index + 1
       return this.calls[index]?.slice(name.length + 1) ?? ''
     }
-    const start = (line: string): void => void writeSync(strings, `${line}\n`)
     return {
       command: ['/bin/sh', fixture('puppet.sh'), this.dir, name, ...lines],
       call,
