@@ -1,6 +1,6 @@
 /** The three formats: how a program's line looks on foster's own output. */
 import type { LogFormat } from '../core/plan.ts'
-import { append, type Bytes, reserve } from './bytes.ts'
+import { append, type Bytes, reserve, type Window, windowOf } from './bytes.ts'
 import { type JsonSource, jsonStyle } from './json.ts'
 
 /** Which part of a line is written: all of it, or one of the pieces a line over the limit is cut into. */
@@ -48,7 +48,7 @@ function prefixStyle(options: StyleOptions): Style {
   const start = Buffer.from(painted(options, ' |', ' '))
   const goesOn = Buffer.from(painted(options, ' |+', ' '))
   const words = windowOf(Buffer.alloc(Math.ceil(start.length / word) * word))
-  start.copy(words.bytes)
+  start.copy(words.data)
   return {
     lines: (out, source, from, to) => prefixLines(out, source, from, to, words, start.length),
     piece(out, source, from, to, part) {
@@ -66,16 +66,6 @@ export function painted(options: Pick<StyleOptions, 'label' | 'width' | 'colour'
   return options.colour === undefined ? text + gap : `\x1b[${options.colour}m${text}\x1b[0m${gap}`
 }
 
-/** Bytes that are also read or written by words. */
-interface Window {
-  readonly bytes: Buffer
-  readonly view: DataView
-}
-
-function windowOf(bytes: Buffer): Window {
-  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) }
-}
-
 const word = 4
 /** So many lines share one check for room. */
 const batch = 64
@@ -85,18 +75,17 @@ const native = 512
 /** The hot path: copies lines, each after the prefix. The prefix is padded to whole words; `width` bytes of it count. */
 function prefixLines(out: Bytes, chunk: Buffer, from: number, to: number, prefix: Window, width: number): void {
   const source = windowOf(chunk)
-  const padded = prefix.bytes.length
+  const padded = prefix.data.length
   let at = from
   while (at < to) {
     reserve(out, to - at + batch * width + word)
-    const target = windowOf(out.data)
     let put = out.length
     for (let count = 0; count < batch && at < to; count++) {
       for (let index = 0; index < padded; index += word) {
-        target.view.setInt32(put + index, prefix.view.getInt32(index, true), true)
+        out.view.setInt32(put + index, prefix.view.getInt32(index, true), true)
       }
       put += width
-      const end = copyLine(source, target, at, to, put - at)
+      const end = copyLine(source, out, at, to, put - at)
       put += end - at
       at = end
     }
@@ -113,13 +102,13 @@ function copyLine(source: Window, target: Window, from: number, to: number, shif
     const two = source.view.getInt32(at + word, true)
     target.view.setInt32(at + shift, one, true)
     target.view.setInt32(at + shift + word, two, true)
-    if (((newlineBits(one) | newlineBits(two)) & 0x80808080) !== 0) return endNear(source.bytes, at)
+    if (((newlineBits(one) | newlineBits(two)) & 0x80808080) !== 0) return endNear(source.data, at)
     at += 2 * word
   }
   const isLong = at === from + native
-  const end = isLong ? source.bytes.indexOf(newline, at) + 1 : endNear(source.bytes, at)
-  if (isLong) source.bytes.copy(target.bytes, at + shift, at, end)
-  else for (; at < end; at++) target.bytes[at + shift] = source.bytes[at] as number
+  const end = isLong ? source.data.indexOf(newline, at) + 1 : endNear(source.data, at)
+  if (isLong) source.data.copy(target.data, at + shift, at, end)
+  else for (; at < end; at++) target.data[at + shift] = source.data[at] as number
   return end
 }
 

@@ -1,6 +1,6 @@
 /** The json format: one object a line, with who said it; a line that is an object itself is merged into it. */
 import type { OutputStream } from '../core/output.ts'
-import { append, appendText, type Bytes, reserve } from './bytes.ts'
+import { append, appendText, type Bytes, reserve, type Window, windowOf } from './bytes.ts'
 import type { Part, Style } from './format.ts'
 
 /** Who speaks. The pid changes from run to run. */
@@ -46,11 +46,19 @@ const closing = 3
  */
 export function jsonStyle(source: JsonSource): Style {
   const nothing = Buffer.alloc(0)
-  const head: Head = { millis: -1, pid: undefined, time: '', process: '', object: nothing, message: nothing }
+  const head: Head = {
+    millis: -1,
+    pid: undefined,
+    time: '',
+    process: '',
+    object: nothing,
+    message: nothing,
+  }
   return {
     lines(out, bytes, from, to) {
       refresh(head, source)
-      for (let at = from; at < to; ) at = writePlain(out, bytes, at, to, head) ?? writeAny(out, bytes, at, head, source)
+      const chunk = windowOf(bytes)
+      for (let at = from; at < to; ) at = writePlain(out, chunk, at, to, head) ?? writeAny(out, bytes, at, head, source)
     },
     piece(out, bytes, from, to, part) {
       refresh(head, source)
@@ -81,14 +89,17 @@ function whoText(source: JsonSource, process: string): string {
  * The hot path: copies a line of ASCII that is no object, escaping as it goes. Says where the next line begins;
  * undefined, and nothing written, where the line is of another kind. It has its newline, before `to`.
  */
-function writePlain(out: Bytes, bytes: Buffer, from: number, to: number, head: Head): number | undefined {
+function writePlain(out: Bytes, chunk: Window, from: number, to: number, head: Head): number | undefined {
+  const { data: bytes } = chunk
   const first = bytes[from]
   if (first === braceOpen || first === space) return undefined
   const start = out.length
   append(out, head.message, 0, head.message.length)
   for (let at = from; ; ) {
     reserve(out, to - at + longestEscape + closing)
-    at = copyPlain(out, bytes, at, to)
+    const stop = copyPlain(chunk, out, at, to, out.length - at)
+    out.length += stop - at
+    at = stop
     const byte = bytes[at] as number
     at += 1
     if (byte >= 0x80) {
@@ -103,31 +114,24 @@ function writePlain(out: Bytes, bytes: Buffer, from: number, to: number, head: H
   }
 }
 
-/** Copies up to the next byte that is not plain, four at a time while all of them are; says where that byte is. */
-function copyPlain(out: Bytes, bytes: Buffer, from: number, to: number): number {
-  const { data } = out
+/** Copies up to the next byte that is not plain, a word at a time while all of it is; says where that byte is. */
+function copyPlain(source: Window, target: Window, from: number, to: number, shift: number): number {
   let at = from
-  let put = out.length
   while (at < to - 3) {
-    const one = bytes[at] as number
-    const two = bytes[at + 1] as number
-    const three = bytes[at + 2] as number
-    const four = bytes[at + 3] as number
-    if (
-      (isPlain[one] as number) + (isPlain[two] as number) + (isPlain[three] as number) + (isPlain[four] as number) <
-      4
-    )
-      break
-    data[put] = one
-    data[put + 1] = two
-    data[put + 2] = three
-    data[put + 3] = four
+    const word = source.view.getInt32(at, true)
+    if ((unplainBits(word) & 0x80808080) !== 0) break
+    target.view.setInt32(at + shift, word, true)
     at += 4
-    put += 4
   }
-  while (isPlain[bytes[at] as number] === 1) data[put++] = bytes[at++] as number
-  out.length = put
+  for (; isPlain[source.data[at] as number] === 1; at++) target.data[at + shift] = source.data[at] as number
   return at
+}
+
+/** No byte has its top bit set where all are plain: ASCII from space on, neither a quote nor a backslash. */
+function unplainBits(word: number): number {
+  const quotes = word ^ 0x22222222
+  const backslashes = word ^ 0x5c5c5c5c
+  return word | (word - 0x20202020) | (quotes - 0x01010101) | (backslashes - 0x01010101)
 }
 
 /** 1 for the bytes that stand for themselves in a JSON string, alone. */
