@@ -50,6 +50,8 @@ function stopLevel(draft: Draft): void {
 
 /** Goes on to the next level, or to the strays, once everything in the present level is gone. */
 export function advance(draft: Draft): void {
+  // Whatever the delay was for is gone.
+  if (draft.phase.at === 'delaying' && liveOnes(draft).length === 0) stopPrograms(draft)
   while (draft.phase.at === 'stopping') {
     const { levels, hurry } = draft.phase
     const [level, ...later] = levels

@@ -155,7 +155,8 @@ export const table: Table = {
       return to({ at: 'starting', ...process, deadline: c.now + c.program.startMillis })
     },
     refused: (s, e, c) => (s.next === 'up' ? ended(s, e.ending, 0, c) : stopped({ ...s, last: e.ending }, s.next)),
-    withdrawn: (s, e) => (s.next === 'up' ? stray(s, e) : stopped(s, s.next)),
+    // Wanted again after it was taken back: once more, then.
+    withdrawn: s => (s.next === 'up' ? to({ at: 'waiting', ...history(s) }) : stopped(s, s.next)),
   },
   starting: {
     ...idle,

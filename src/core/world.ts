@@ -39,7 +39,7 @@ export function worldOf(plan: Plan): World {
   return { plan, graph: graphOf(plan.programs), states, phase: { at: 'serving' }, interrupted: undefined, held: [] }
 }
 
-/** The next world and what is to be done. Never throws, whatever comes; the world that is passed in is not changed. */
+/** The next world and what is to be done. Throws only for an index that is not in the plan; the world passed in is not changed. */
 export function step(world: World, input: Input, { now, random }: Moment): { world: World; effects: WorldEffect[] } {
   const draft: Draft = { ...world, states: [...world.states], now, random, effects: [], changed: [] }
   receive(draft, input)
@@ -157,35 +157,56 @@ function forward(draft: Draft, signal: Signal): boolean {
   return targets.length > 0
 }
 
-/** Draws consequences to a fixed point: intentions by queue, no recursion. */
+/**
+ * Draws consequences to a fixed point: intentions by queue, no recursion. Bad news travels first: who can never start is
+ * FATAL, and the container perhaps at its end, before anybody is started in the same step.
+ */
 function settle(draft: Draft): void {
-  for (let index = draft.changed.shift(); index !== undefined; index = draft.changed.shift()) {
-    if (draft.phase.at === 'serving') endIfOver(draft, index)
-    if (draft.phase.at === 'serving') {
-      consider(draft, index)
-      for (const dependant of draft.graph.dependants[index] ?? []) consider(draft, dependant)
-      // While consequences are open, somebody may be FATAL whose own row decides.
-      if (draft.changed.length === 0) endIfIdle(draft)
-    } else {
-      const { at } = stateAt(draft, index)
-      if (draft.phase.at !== 'delaying' && (at === 'waiting' || at === 'backoff')) {
-        apply(draft, index, { on: 'down', by: 'shutdown', deadline: draft.now })
-      }
-    }
+  const willing: number[] = []
+  for (;;) {
+    const index = draft.changed.shift()
+    if (index !== undefined) spread(draft, index, willing)
+    else if (willing.length > 0) start(draft, willing)
+    else break
+    if (draft.changed.length === 0 && willing.length === 0) endIfIdle(draft)
     advance(draft)
   }
   advance(draft)
 }
 
+/** The consequences of one program's change for itself, its dependants and the container. */
+function spread(draft: Draft, index: number, willing: number[]): void {
+  if (draft.phase.at === 'serving') endIfOver(draft, index)
+  if (draft.phase.at === 'serving') {
+    consider(draft, index, willing)
+    for (const dependant of draft.graph.dependants[index] ?? []) consider(draft, dependant, willing)
+    return
+  }
+  const { at } = stateAt(draft, index)
+  if (draft.phase.at !== 'delaying' && (at === 'waiting' || at === 'backoff')) {
+    apply(draft, index, { on: 'down', by: 'shutdown', deadline: draft.now })
+  }
+}
+
 /** A program that waits: may it start, must its dependencies be started first, or can it never start? */
-function consider(draft: Draft, index: number): void {
+function consider(draft: Draft, index: number, willing: number[]): void {
   if (stateAt(draft, index).at !== 'waiting') return
   const permission = permissionOf(index, draft.graph, draft.plan.programs, draft.states)
-  if (permission.may === 'start') return apply(draft, index, { on: 'clear' })
-  if (permission.may === 'never') return apply(draft, index, { on: 'doomed', cause: permission.cause })
-  for (const on of permission.on) {
-    const state = stateAt(draft, on)
-    if (state.at === 'stopped' && state.by === 'nobody') apply(draft, on, { on: 'up' })
+  if (permission.may === 'start') willing.push(index)
+  else if (permission.may === 'never') apply(draft, index, { on: 'doomed', cause: permission.cause })
+  else for (const on of permission.on) wake(draft, on)
+}
+
+/** A dependency that is not autostarted is started for those that need it; one that an operator stopped stays so. */
+function wake(draft: Draft, index: number): void {
+  const state = stateAt(draft, index)
+  if (state.at === 'stopped' && state.by === 'nobody') apply(draft, index, { on: 'up' })
+}
+
+/** Starts all that may start, in the order of the plan: nothing that happens here forbids it to another. */
+function start(draft: Draft, willing: number[]): void {
+  for (const index of willing.splice(0).sort((a, b) => a - b)) {
+    if (draft.phase.at === 'serving' && stateAt(draft, index).at === 'waiting') apply(draft, index, { on: 'clear' })
   }
 }
 
