@@ -3,4 +3,5 @@ import { catchSignals } from './os/signals.ts'
 
 const signals = catchSignals()
 const { main } = await import('./main.ts')
-main(process.argv.slice(2), signals)
+const { ownArguments } = await import('./os/verbatim.ts')
+main(ownArguments(), signals)

@@ -9,9 +9,9 @@ import { openAccounts } from './os/accounts.ts'
 import { candidates } from './os/executable.ts'
 import { exitNow, foregroundOf } from './os/libc.ts'
 import type { Signals } from './os/signals.ts'
+import { ownEnvironment } from './os/verbatim.ts'
 import { activationWord, becomeActivated } from './run/activation.ts'
 import { runInit } from './run/boot.ts'
-import { definedOnes } from './run/environment.ts'
 import { version } from './version.ts'
 
 type Run = Extract<Invocation, { command: 'run' }>
@@ -21,7 +21,7 @@ export function main(args: readonly string[], signals: Signals): void {
   if (args[0] === activationWord) return leave(...becomeActivated(args.slice(1)))
   const invocation = parseArguments(args, version)
   if (invocation.command === 'print') return leave(invocation.exitCode, invocation.text)
-  const environment = definedOnes(process.env)
+  const environment = ownEnvironment()
   const files = invocation.files.length > 0 ? invocation.files : discover(environment, existsSync)
   if (invocation.command === 'check') return check(files, facts(environment))
   run(invocation, files, facts(environment), signals)

@@ -5,6 +5,7 @@
 import { startupSnapshot } from 'node:v8'
 import { main } from './main.ts'
 import { catchSignals } from './os/signals.ts'
+import { ownArguments } from './os/verbatim.ts'
 import { rehearse } from './rehearsal.ts'
 
 rehearse()
@@ -13,5 +14,5 @@ startupSnapshot.setDeserializeMainFunction(() => {
   const signals = catchSignals()
   // Node would announce on stderr that node:ffi is experimental; that is known, and decided.
   process.removeAllListeners('warning')
-  main(process.argv.slice(2), signals)
+  main(ownArguments(), signals)
 })

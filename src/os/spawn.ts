@@ -3,6 +3,7 @@
  * process group of its own, descriptors 0 to 2 and nothing above, a working directory.
  */
 import { addressOf, bindTerminalAction, checked, libc, pin } from './libc.ts'
+import { encode } from './verbatim.ts'
 
 /** What is to be executed and how. Descriptors are foster's; they become 0, 1 and 2. */
 export interface Execution {
@@ -96,17 +97,18 @@ function takesTerminal(): ReturnType<typeof bindTerminalAction> {
   return terminalAction.found
 }
 
-const cString = (text: string): Buffer => Buffer.from(`${text}\0`)
+const cString = (text: string): Buffer => encode(`${text}\0`)
 
 /** A NULL-terminated array of C strings. `strings` is what the pointers point into and must be held as long. */
 function vector(words: readonly string[]): { pointers: Buffer; strings: Buffer } {
-  const strings = cString(words.join('\0'))
+  const encoded = words.map(cString)
+  const strings = Buffer.concat(encoded)
   const base = words.length === 0 ? 0n : addressOf(strings)
   const pointers = Buffer.alloc(8 * (words.length + 1))
   let offset = 0
-  words.forEach((word, i) => {
+  encoded.forEach((word, i) => {
     pointers.writeBigUInt64LE(base + BigInt(offset), 8 * i)
-    offset += Buffer.byteLength(word) + 1
+    offset += word.length
   })
   return { pointers, strings }
 }

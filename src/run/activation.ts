@@ -7,7 +7,7 @@ import { candidates, explain, notFound, type Refusal } from '../os/executable.ts
 import { limitDescriptors, setCloseOnExec } from '../os/libc.ts'
 import { resetIgnored } from '../os/signals.ts'
 import { execute } from '../os/spawn.ts'
-import { definedOnes } from './environment.ts'
+import { ownEnvironment } from '../os/verbatim.ts'
 
 /** The hidden word by which foster calls itself. */
 export const activationWord = '__listen'
@@ -28,7 +28,7 @@ export function becomeActivated(argv: readonly string[]): [code: number, message
 
 function attempt(argv: readonly string[]): Refusal {
   const [command = ''] = argv
-  const environment = definedOnes({ ...process.env, LISTEN_PID: String(process.pid) })
+  const environment: Record<string, string> = { ...ownEnvironment(), LISTEN_PID: String(process.pid) }
   const [path] = candidates(command, environment.PATH, undefined)
   if (path === undefined) return notFound(command)
   // What Node has changed about itself at its start would be CMD's otherwise.

@@ -21,8 +21,9 @@ import { openOutlet } from '../os/outlets.ts'
 import { watchPipe } from '../os/pipes.ts'
 import type { Signals } from '../os/signals.ts'
 import { openTerminal, type Terminal } from '../os/terminal.ts'
+import { ownEnvironment } from '../os/verbatim.ts'
 import { Effects } from './effects.ts'
-import { definedOnes, inheritable } from './environment.ts'
+import { inheritable } from './environment.ts'
 import { Loop } from './loop.ts'
 import { flawNotice } from './notices.ts'
 
@@ -57,6 +58,7 @@ class Init {
     this.#logs = logs
     this.#terminal = terminal
     this.#children = new Children(() => this.#settled())
+    const environment = ownEnvironment()
     const effects = new Effects({
       world: () => this.#loop.world,
       dispatch: input => this.#loop.dispatch(input),
@@ -64,7 +66,7 @@ class Init {
       logs,
       nullDevice: openNull(),
       terminal,
-      environment: plan.command === undefined ? inheritable(process.env) : definedOnes(process.env),
+      environment: plan.command === undefined ? inheritable(environment) : environment,
       passed,
       hangup: () => this.#hangup(),
       finish: code => this.#finish(code),

@@ -23,13 +23,6 @@ export function inheritable(environment: Readonly<Record<string, string | undefi
   return kept
 }
 
-/** An environment without its undefined values, which process.env has only in its type. */
-export function definedOnes(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  const kept: Record<string, string> = {}
-  for (const [name, value] of Object.entries(environment)) if (value !== undefined) kept[name] = value
-  return kept
-}
-
 function namesOf(name: string | undefined): Variables {
   return name === undefined ? {} : { USER: name, LOGNAME: name }
 }
