@@ -74,7 +74,9 @@ export function parseArguments(args: readonly string[], version: string): Invoca
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     const exitCode = error.exitCode === 0 ? 0 : 2
-    return { command: 'print', text: exitCode === 0 ? printed : `foster: ${printed}${tryHelp}`, exitCode }
+    // What commander finds itself it has printed; what we found is only thrown.
+    const fault = printed === '' ? `${error.message}\n` : printed
+    return { command: 'print', text: exitCode === 0 ? printed : `foster: ${fault}${tryHelp}`, exitCode }
   }
   return found ?? { command: 'print', text: program.helpInformation(), exitCode: 2 }
 }
