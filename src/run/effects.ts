@@ -6,13 +6,22 @@ import type { Input } from '../core/world.ts'
 import type { Logs } from '../log/router.ts'
 import type { Children } from '../os/children.ts'
 import { errnoName } from '../os/errno.ts'
+import type { Refusal } from '../os/executable.ts'
 import { kill } from '../os/libc.ts'
-import { makeProgramPipe } from '../os/pipes.ts'
+import { closePipe, makeProgramPipe } from '../os/pipes.ts'
 import type { Terminal } from '../os/terminal.ts'
 import { activated } from './activation.ts'
 import { environmentOf } from './environment.ts'
 import { announcementOf, noticeOf } from './notices.ts'
 import { killProgram, signalStrays } from './strays.ts'
+
+type WriteEnds = readonly [stdout: number, stderr: number]
+
+const noPipe = (errno: number): Refusal => ({
+  how: 'unstartable',
+  code: 1,
+  reason: `cannot make a pipe: ${errnoName(-errno)}`,
+})
 
 /** Spawns in one turn of the loop: each takes up to a millisecond, and signals wait meanwhile. */
 const mostPerTurn = 8
@@ -37,7 +46,7 @@ export interface EffectsOptions {
 export class Effects {
   readonly #options: EffectsOptions
   readonly #spawns: number[] = []
-  readonly #writeEnds = new Map<number, readonly [number, number]>()
+  readonly #writeEnds = new Map<number, WriteEnds>()
   readonly #starts: number[] = []
   #scheduled = false
   #turn = 0
@@ -137,13 +146,15 @@ export class Effects {
     const { children, logs, dispatch, passed, world } = this.#options
     const program = this.#program(index)
     const isCommand = world().plan.command !== undefined
+    const stdio = this.#stdio(index, program, isCommand)
+    if ('how' in stdio) return dispatch({ on: 'program', index, event: { on: 'refused', ending: stdio } })
     const launched = children.launch(
       {
         argv: isCommand && passed > 0 ? activated(program.command) : program.command,
         environment: isCommand ? this.#options.environment : environmentOf(program, this.#options.environment),
         workingDir: program.workingDir,
         user: program.user,
-        stdio: this.#stdio(index, program, isCommand),
+        stdio,
         terminal: this.#terminalOf(index)?.fd,
         passed: isCommand ? passed : 0,
       },
@@ -162,21 +173,28 @@ export class Effects {
   }
 
   /** CMD and the terminal's program have foster's own descriptors; others have pipes, kept from run to run. */
-  #stdio(index: number, program: Program, isCommand: boolean): [number, number, number] {
+  #stdio(index: number, program: Program, isCommand: boolean): readonly [number, number, number] | Refusal {
     if (isCommand || program.tty) return [0, 1, 2]
     const input = program.stdin === 'inherit' ? 0 : this.#options.nullDevice
-    const known = this.#writeEnds.get(index)
-    if (known !== undefined) return [input, ...known]
+    const ends = this.#writeEnds.get(index) ?? this.#makePipes(index, program)
+    return 'how' in ends ? ends : [input, ...ends]
+  }
+
+  /** Both pipes, or neither. */
+  #makePipes(index: number, { user }: Program): WriteEnds | Refusal {
+    const out = makeProgramPipe(user)
+    if (typeof out === 'number') return noPipe(out)
+    const err = makeProgramPipe(user)
+    if (typeof err === 'number') {
+      closePipe(out)
+      return noPipe(err)
+    }
     const log = this.#options.logs.program(index)
-    const [out, err] = (['stdout', 'stderr'] as const).map(stream => {
-      const pipe = makeProgramPipe(program.user)
-      if (typeof pipe === 'number') throw new Error(`cannot make a pipe: ${errnoName(-pipe)}`)
-      log.attach(stream, pipe.read)
-      return pipe.write
-    })
-    if (out === undefined || err === undefined) throw new Error('unreachable')
-    this.#writeEnds.set(index, [out, err])
-    return [input, out, err]
+    log.attach('stdout', out.read)
+    log.attach('stderr', err.read)
+    const ends: WriteEnds = [out.write, err.write]
+    this.#writeEnds.set(index, ends)
+    return ends
   }
 
   #stop({ index, pid }: Target): void {

@@ -115,7 +115,7 @@ const other: Scenarios = {
   'requested-task': async rig => assert.equal(await stopped(rig, { kind: 'task', ...never }, 'exit 1'), 143),
   'requested-failure': async rig => assert.equal(await stopped(rig, {}, 'exit 5'), 5),
   async faulty(rig) {
-    assert.match(await ends(rig, { web: { comand: 'true' } }, 2), /foster\.yaml:\d+:\d+: /)
+    assert.match(await ends(rig, { web: { comand: 'true' } }, 2), /plan\.yaml:\d+:\d+: /)
     const nothing = await rig.start([])
     assert.equal((await nothing.exit()).code, 2)
     const flag = await rig.start(['--no-such-flag'])

@@ -112,7 +112,7 @@ export class Rig {
         return this.#pids.get(name) ?? 0
       },
       does: async line => {
-        start(`${line}; home done`)
+        start(`${line}\nhome done`)
         await call('done')
       },
       tells: async line => {
@@ -132,7 +132,7 @@ export class Rig {
 
   /** Starts foster with a configuration (JSON is YAML) or with these arguments. */
   async start(what: object | readonly string[], options: Options = {}): Promise<Foster> {
-    const args = Array.isArray(what) ? what : ['-c', this.file('foster.yaml', JSON.stringify(what, undefined, 2))]
+    const args = Array.isArray(what) ? what : ['-c', this.file('plan.yaml', JSON.stringify(what, undefined, 2))]
     const foster = new Foster({ args, cwd: this.dir, ...options })
     this.#fosters.push(foster)
     return foster.executed()
