@@ -34,7 +34,15 @@ export interface End {
 }
 
 const isRoot = process.getuid?.() === 0
-const namespace = ['unshare', ...(isRoot ? [] : ['--map-root-user']), '--pid', '--fork', '--mount-proc', '--kill-child']
+/** What runs a command as PID 1 of a namespace of its own. */
+export const namespace = [
+  'unshare',
+  ...(isRoot ? [] : ['--map-root-user']),
+  '--pid',
+  '--fork',
+  '--mount-proc',
+  '--kill-child',
+]
 
 /** For `below`, PID 1 in place of foster: waits for it and passes its code on. The `exit` keeps sh from exec. */
 export const belowShell = '"$@"; exit $?'
