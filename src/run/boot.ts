@@ -26,6 +26,7 @@ import { Effects } from './effects.ts'
 import { inheritable } from './environment.ts'
 import { Loop } from './loop.ts'
 import { flawNotice } from './notices.ts'
+import { Streams } from './streams.ts'
 
 const now = (): number => performance.now()
 
@@ -64,7 +65,7 @@ class Init {
       dispatch: input => this.#loop.dispatch(input),
       children: this.#children,
       logs,
-      nullDevice: openNull(),
+      streams: new Streams(logs, openNull()),
       terminal,
       environment: plan.command === undefined ? inheritable(environment) : environment,
       passed,

@@ -1,27 +1,17 @@
-/** Does what the world asks for: spawns, signals, sweeps, speaks. Owns the programs' pipes and the queue of spawns. */
+/** Does what the world asks for: spawns, signals, sweeps, speaks. Owns the queue of spawns. */
 import type { Target, World, WorldEffect } from '../core/draft.ts'
 import type { Program } from '../core/plan.ts'
 import { type Signal, signalNumbers } from '../core/signal.ts'
 import type { Input } from '../core/world.ts'
 import type { Logs } from '../log/router.ts'
 import type { Children } from '../os/children.ts'
-import { errnoName } from '../os/errno.ts'
-import type { Refusal } from '../os/executable.ts'
 import { kill } from '../os/libc.ts'
-import { closePipe, makeProgramPipe } from '../os/pipes.ts'
 import type { Terminal } from '../os/terminal.ts'
 import { activated } from './activation.ts'
 import { environmentOf } from './environment.ts'
 import { announcementOf, noticeOf } from './notices.ts'
 import { killProgram, signalStrays } from './strays.ts'
-
-type WriteEnds = readonly [stdout: number, stderr: number]
-
-const noPipe = (errno: number): Refusal => ({
-  how: 'unstartable',
-  code: 1,
-  reason: `cannot make a pipe: ${errnoName(-errno)}`,
-})
+import type { Streams } from './streams.ts'
 
 /** Spawns in one turn of the loop: each takes up to a millisecond, and signals wait meanwhile. */
 const mostPerTurn = 8
@@ -31,8 +21,7 @@ export interface EffectsOptions {
   readonly dispatch: (input: Input) => void
   readonly children: Children
   readonly logs: Logs
-  /** The descriptor of the null device, for programs without standard input. */
-  readonly nullDevice: number
+  readonly streams: Streams
   readonly terminal: Terminal | undefined
   /** What programs inherit. */
   readonly environment: Readonly<Record<string, string>>
@@ -46,7 +35,6 @@ export interface EffectsOptions {
 export class Effects {
   readonly #options: EffectsOptions
   readonly #spawns: number[] = []
-  readonly #writeEnds = new Map<number, WriteEnds>()
   readonly #starts: number[] = []
   #scheduled = false
   #turn = 0
@@ -143,10 +131,10 @@ export class Effects {
   }
 
   #launch(index: number): void {
-    const { children, logs, dispatch, passed, world } = this.#options
+    const { children, streams, dispatch, passed, world } = this.#options
     const program = this.#program(index)
     const isCommand = world().plan.command !== undefined
-    const stdio = this.#stdio(index, program, isCommand)
+    const stdio = streams.stdio(index, program, isCommand)
     if ('how' in stdio) return dispatch({ on: 'program', index, event: { on: 'refused', ending: stdio } })
     const launched = children.launch(
       {
@@ -159,7 +147,7 @@ export class Effects {
         passed: isCommand ? passed : 0,
       },
       ending => {
-        logs.program(index).endRun()
+        streams.ended(index)
         dispatch({ on: 'program', index, event: { on: 'exit', ending } })
       },
     )
@@ -167,34 +155,9 @@ export class Effects {
       return dispatch({ on: 'program', index, event: { on: 'refused', ending: launched } })
     }
     this.#starts[index] = (this.#starts[index] ?? 0) + 1
-    logs.program(index).startRun(launched)
+    streams.started(index, launched)
     this.#terminalOf(index)?.started(launched)
     dispatch({ on: 'program', index, event: { on: 'spawned', pid: launched } })
-  }
-
-  /** CMD and the terminal's program have foster's own descriptors; others have pipes, kept from run to run. */
-  #stdio(index: number, program: Program, isCommand: boolean): readonly [number, number, number] | Refusal {
-    if (isCommand || program.tty) return [0, 1, 2]
-    const input = program.stdin === 'inherit' ? 0 : this.#options.nullDevice
-    const ends = this.#writeEnds.get(index) ?? this.#makePipes(index, program)
-    return 'how' in ends ? ends : [input, ...ends]
-  }
-
-  /** Both pipes, or neither. */
-  #makePipes(index: number, { user }: Program): WriteEnds | Refusal {
-    const out = makeProgramPipe(user)
-    if (typeof out === 'number') return noPipe(out)
-    const err = makeProgramPipe(user)
-    if (typeof err === 'number') {
-      closePipe(out)
-      return noPipe(err)
-    }
-    const log = this.#options.logs.program(index)
-    log.attach('stdout', out.read)
-    log.attach('stderr', err.read)
-    const ends: WriteEnds = [out.write, err.write]
-    this.#writeEnds.set(index, ends)
-    return ends
   }
 
   #stop({ index, pid }: Target): void {

@@ -1,0 +1,72 @@
+/** The programs' standard streams: owns their pipes and connects them to the log. */
+import type { Program } from '../core/plan.ts'
+import type { Logs } from '../log/router.ts'
+import { errnoName } from '../os/errno.ts'
+import type { Refusal } from '../os/executable.ts'
+import { closePipe, makeProgramPipe } from '../os/pipes.ts'
+
+/** What becomes a program's descriptors 0, 1 and 2. */
+export type Stdio = readonly [stdin: number, stdout: number, stderr: number]
+
+export class Streams {
+  readonly #logs: Logs
+  readonly #nullDevice: number
+  readonly #writeEnds = new Map<number, readonly [stdout: number, stderr: number]>()
+  /** What is still to be told to the log. */
+  readonly #pending: (() => void)[] = []
+
+  /** `nullDevice` is the descriptor for programs without standard input. */
+  constructor(logs: Logs, nullDevice: number) {
+    this.#logs = logs
+    this.#nullDevice = nullDevice
+  }
+
+  /** The streams of a program's next run: foster's own for the terminal's program, else pipes, kept from run to run. */
+  stdio(index: number, program: Program, ownsOutput: boolean): Stdio | Refusal {
+    if (ownsOutput || program.tty) return [0, 1, 2]
+    const input = program.stdin === 'inherit' ? 0 : this.#nullDevice
+    const ends = this.#writeEnds.get(index) ?? this.#makePipes(index, program)
+    return 'how' in ends ? ends : [input, ...ends]
+  }
+
+  /** A run has begun whose output comes next. */
+  started(index: number, pid: number): void {
+    this.#later(() => this.#logs.program(index).startRun(pid))
+  }
+
+  /** The run is over: what it wrote is taken before anybody hears of it. */
+  ended(index: number): void {
+    this.#connect()
+    this.#logs.program(index).endRun()
+  }
+
+  /** Both pipes, or neither. */
+  #makePipes(index: number, { user }: Program): readonly [number, number] | Refusal {
+    const out = makeProgramPipe(user)
+    if (typeof out === 'number') return noPipe(out)
+    const err = makeProgramPipe(user)
+    if (typeof err === 'number') {
+      closePipe(out)
+      return noPipe(err)
+    }
+    this.#later(() => {
+      this.#logs.program(index).attach('stdout', out.read)
+      this.#logs.program(index).attach('stderr', err.read)
+    })
+    this.#writeEnds.set(index, [out.write, err.write])
+    return [out.write, err.write]
+  }
+
+  /** Reading takes node:net, which takes milliseconds to load: the programs are started first, in this turn of the loop. */
+  #later(task: () => void): void {
+    if (this.#pending.push(task) === 1) setImmediate(() => this.#connect())
+  }
+
+  #connect(): void {
+    for (const task of this.#pending.splice(0)) task()
+  }
+}
+
+function noPipe(result: number): Refusal {
+  return { how: 'unstartable', code: 1, reason: `cannot make a pipe: ${errnoName(-result)}` }
+}
