@@ -8,6 +8,7 @@ import { errnoName } from './errno.ts'
 import { addressOf, setDumpable, systemCall } from './libc.ts'
 
 interface Numbers {
+  readonly getgroups: number
   readonly setgroups: number
   readonly setresuid: number
   readonly setresgid: number
@@ -15,8 +16,8 @@ interface Numbers {
 
 /** System call numbers, from asm/unistd.h of each architecture. */
 const numbers: Readonly<Record<string, Numbers>> = {
-  x64: { setgroups: 116, setresuid: 117, setresgid: 119 },
-  arm64: { setgroups: 159, setresuid: 147, setresgid: 149 },
+  x64: { getgroups: 115, setgroups: 116, setresuid: 117, setresgid: 119 },
+  arm64: { getgroups: 158, setgroups: 159, setresuid: 147, setresgid: 149 },
 }
 
 /** What went wrong in changing credentials; `restoring` means that foster itself is no longer who it was. */
@@ -36,7 +37,7 @@ export class CredentialsError extends Error {
  */
 export function withCredentials<T>(credentials: Credentials | undefined, work: () => T): T {
   if (credentials === undefined || process.getuid?.() !== 0) return work()
-  const own = { gid: process.getgid?.() ?? 0, groups: process.getgroups?.() ?? [] }
+  const own = { gid: process.getgid?.() ?? 0, groups: ownGroups() }
   try {
     become(credentials)
     return work()
@@ -61,6 +62,15 @@ function comeBack(own: { gid: number; groups: readonly number[] }): void {
   const groups = systemCall(call.setgroups, own.groups.length, list(own.groups))
   if (groups < 0 && groups !== -EPERM) must('setgroups', groups, true)
   setDumpable()
+}
+
+/** Foster's own supplementary groups, getgroups(2). Node's process.getgroups() adds the group to them. */
+function ownGroups(): readonly number[] {
+  const { getgroups } = calls()
+  const count = systemCall(getgroups, 0, 0n)
+  const bytes = Buffer.alloc(4 * Math.max(1, count))
+  must('getgroups', systemCall(getgroups, count, addressOf(bytes)), false)
+  return Array.from({ length: count }, (_, i) => bytes.readUInt32LE(4 * i))
 }
 
 const EPERM = 1

@@ -3,12 +3,22 @@
  * which call home and do what the test says. Whatever a test starts is dead after it.
  */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, closeSync, constants, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { Foster, type Start } from './rig-foster.ts'
+import { binary, Foster, type Start } from './rig-foster.ts'
 import { type ProcessFacts, processFacts } from './rig-proc.ts'
 import { eventually, Record as Story } from './rig-wait.ts'
 
@@ -151,6 +161,15 @@ export class Rig {
   /** Waits until a process, by the pid the test sees, is gone and reaped. */
   async gone(pid: number): Promise<void> {
     await eventually(`process ${pid} is gone`, () => processFacts(pid) === undefined)
+  }
+
+  /** The executable under test, where any user may execute it. */
+  reachable(): string {
+    if (tries('setpriv', '--reuid=4711', '--regid=4712', '--clear-groups', 'test', '-x', binary)) return binary
+    const path = join(this.dir, 'foster')
+    copyFileSync(binary, path)
+    chmodSync(path, 0o755)
+    return path
   }
 
   /** What is known, for a test that fails. */
