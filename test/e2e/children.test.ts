@@ -93,6 +93,15 @@ e2e("foster -- CMD has foster's own descriptors 0 to 2, and none above", async r
   assert.deepEqual(descriptorsOf(cmd?.pid ?? 0), { 0: own[0], 1: own[1], 2: own[2] })
 })
 
+e2e("a program's stdin is empty and cannot be written to, unless it inherits foster's", async rig => {
+  const stdin = openSync(rig.file('stdin', 'hello\n'), 'r')
+  const read = { kind: 'task', command: ['sh', '-c', 'cat; echo more 2>/dev/null >&0 || echo end'] }
+  const programs = { no: read, yes: { ...read, stdin: 'inherit' } }
+  const foster = await rig.start({ programs }, { stdio: [stdin] })
+  assert.equal((await foster.exit()).code, 0)
+  assert.deepEqual(foster.output.stdout.split('\n').sort(), ['', 'no     | end', 'yes    | end', 'yes    | hello'])
+})
+
 e2e('programs inherit the environment without FOSTER_*', async rig => {
   const web = rig.puppet('web')
   const env = { HELLO: 'there', FOSTER__SHUTDOWN__TIMEOUT: '5s', FOSTER_PROGRAM_WEB__STOP_SIGNAL: 'TERM' }

@@ -113,6 +113,32 @@ e2e('a stop_command that fails is said, and the signal sent all the same', async
   assert.match(foster.output.stderr, /web: stop_command failed: .*exit code 3.*\n.*no such luck/)
 })
 
+e2e('a stop_command that cannot be started or hangs holds up nothing', async rig => {
+  const web = rig.puppet('web', "trap 'home TERM; exit 0' TERM")
+  const db = rig.puppet('db')
+  const programs = {
+    web: service(web, { stop_command: '/no/such/file' }),
+    db: service(db, { stop_command: 'sleep 1000', stop_grace_period: '300ms', critical: false }),
+  }
+  const foster = await rig.start({ programs })
+  await web.up()
+  await db.up()
+  foster.kill('SIGTERM')
+  await web.call('TERM')
+  assert.equal((await foster.exit()).code, 0)
+  assert.match(foster.output.stderr, /web: stop_command failed: .*ENOENT/)
+  assert.match(foster.output.stderr, /db: killed by SIGKILL/)
+})
+
+e2e('a TERM while a program waits for its next try: it is not tried again', async rig => {
+  const web = { command: ['sh', '-c', 'exit 3'], backoff: { delay: '30s' } }
+  const foster = await rig.start({ programs: { web } })
+  await foster.line(/web: exited with code 3 .*starting again/)
+  foster.kill('SIGTERM')
+  assert.equal((await foster.exit()).code, 0)
+  assert.equal(foster.output.stderr.match(/web: started/g)?.length, 1)
+})
+
 e2e('ten stubborn programs in a chain: the whole budget holds', async rig => {
   const names = Array.from({ length: 10 }, (_, i) => `p${i}`)
   const puppets = names.map(name => rig.puppet(name, stubborn))
@@ -200,6 +226,29 @@ e2e('a stray that left its session and ignores TERM is killed at the end', async
   foster.kill('SIGTERM')
   assert.equal((await foster.exit()).code, 0)
   assert.equal(isAlive(found.pid), false)
+})
+
+e2e('foster -- CMD: strays are killed at the end, too, and CMD keeps its code', async rig => {
+  const main = rig.puppet('main', `setsid sh -c "trap '' TERM; echo main 0 stray >$dir/home; sleep 1000" &`)
+  const foster = await rig.command(main.command)
+  await main.call('stray')
+  main.start('exit 3')
+  assert.equal((await foster.exit()).code, 3)
+})
+
+e2e('what is left of a program in its session is gone before it is started again', async (rig, context) => {
+  context.todo('leftovers outlive a restart')
+  const web = rig.puppet('web', 'sleep 1000 &')
+  const more = { restart: 'always', backoff: { delay: '10ms' } }
+  const foster = await rig.start({ programs: { web: service(web, more) } })
+  const first = await rig.facts(foster, await web.up())
+  web.start('exit 3')
+  await web.up()
+  const left = foster.others().filter(it => it.session === first.pid)
+  assert.deepEqual(
+    left.map(it => it.argv),
+    [],
+  )
 })
 
 e2e('a grandchild that keeps the pipe open delays nothing', async rig => {

@@ -119,6 +119,26 @@ e2e('out of descriptors: a reason and another try, while the rest runs on', asyn
   assert.equal((await foster.exit()).code, 0)
 })
 
+e2e(
+  'out of processes: a reason and another try, while the rest runs on',
+  async rig => {
+    const program = {
+      command: 'sleep 1000',
+      user: '4711',
+      critical: false,
+      start_retries: 1,
+      backoff: { delay: '20ms' },
+    }
+    const foster = await rig.start({ programs: { a: program, b: program } }, { via: ['prlimit', '--nproc=2:2'] })
+    await foster.line(/cannot start b: .*no more processes .*starting again/)
+    await foster.line(/cannot start b: .*no more processes .*given up/)
+    foster.kill('SIGTERM')
+    assert.equal((await foster.exit()).code, 0)
+    assert.match(foster.output.stderr, /a: killed by SIGTERM/)
+  },
+  'root',
+)
+
 /** A start that takes a while: many programs, and a last one that depends on all of them. */
 function longStart(rig: Rig): string {
   const names = Array.from({ length: 15 }, (_, i) => `p${i}`)
