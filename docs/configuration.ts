@@ -1,7 +1,8 @@
 /** docs/configuration.md, from the schema and the defaults. */
 import * as v from 'valibot'
 import { formatDuration } from '../src/config/duration.ts'
-import { configurationSchema, programSchema } from '../src/config/schema.ts'
+import { programSchema } from '../src/config/program-schema.ts'
+import { configurationSchema } from '../src/config/schema.ts'
 import { programDefaults, shutdownDefaults } from '../src/core/plan.ts'
 
 const { backoff } = programDefaults

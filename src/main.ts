@@ -1,5 +1,5 @@
 /** The composition root: from arguments and the state of the system to an init that runs, or to a message. */
-import { existsSync, readFileSync, writeSync } from 'node:fs'
+import { existsSync, writeSync } from 'node:fs'
 import { commandWords, type Invocation, parseArguments, reservedWords, usage } from './cli/arguments.ts'
 import { discover, type Facts, type Loaded, load } from './config/load.ts'
 import { nearest } from './config/nearest.ts'
@@ -7,6 +7,7 @@ import { commandPlan, withCommand } from './core/command.ts'
 import { render } from './errors.ts'
 import { openAccounts } from './os/accounts.ts'
 import { candidates } from './os/executable.ts'
+import { glob, readText, whatIs } from './os/files.ts'
 import { exitNow, foregroundOf } from './os/libc.ts'
 import type { Signals } from './os/signals.ts'
 import { ownEnvironment } from './os/verbatim.ts'
@@ -76,8 +77,9 @@ function report({ diagnostics, source }: Loaded): void {
 function facts(environment: Readonly<Record<string, string>>): Facts {
   return {
     uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
     environment,
-    readFile: path => readFileSync(path, 'utf8'),
+    ...{ readFile: readText, glob, whatIs },
     ...openAccounts(),
   }
 }

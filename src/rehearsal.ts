@@ -37,8 +37,11 @@ log: {format: prefix}
 
 const facts: Facts = {
   uid: 0,
+  gid: 0,
   environment: { PATH: '/usr/bin:/bin', FOSTER_PROGRAM_WEB__STOP_SIGNAL: 'QUIT' },
   readFile: () => sample,
+  glob: () => [],
+  whatIs: () => 'directory',
   account: name => ({ name, uid: 1, gid: 1, home: '/' }),
   accountByUid: () => undefined,
   group: () => undefined,

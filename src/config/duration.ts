@@ -14,6 +14,9 @@ const longest = 24 * 86_400_000
 const pattern =
   /^(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?$/
 
+/** The same as a regular expression of JSON Schema, for editors. */
+export const durationPattern = `^[0-9]+(\\.[0-9]+)?$|^(?=.)${pattern.source.slice(1).replaceAll('(?:', '(')}`
+
 /** Reads a duration, in milliseconds; undefined if it is none, is negative or is longer than 24 days. */
 export function parseDuration(text: string): number | undefined {
   const millis = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : sum(pattern.exec(text))

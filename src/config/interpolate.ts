@@ -4,16 +4,14 @@ import { readScalar } from './scalar.ts'
 import { type Entry, fault, type RawScalar, type RawTree, type Scalar, type Tree } from './tree.ts'
 
 /** How many characters interpolation may produce in one file: more is a mistake or an attack. */
-const mostProduced = 4 * 1024 * 1024
+export const mostProduced = 4 * 1024 * 1024
 
 const deepest = 50
 
-interface Filling {
-  readonly environment: Readonly<Record<string, string>>
+interface Filling extends Variables {
   readonly diagnostics: Diagnostic[]
   /** Nodes that several aliases share are filled in once. */
   readonly done: Map<RawTree, Tree>
-  left: number
 }
 
 /**
@@ -52,24 +50,45 @@ export function typed(raw: RawScalar, text = raw.text, masked = false): Scalar {
 
 function fillScalar(raw: RawScalar, filling: Filling): Scalar {
   if (!raw.text.includes('${')) return typed(raw)
-  const scan: Scan = { text: raw.text, at: 0, problem: undefined }
-  const pieces = parsePieces(scan, 0)
-  const text = scan.problem === undefined ? evaluate(pieces, filling, scan) : ''
-  if (scan.problem === undefined)
-    return typed(
-      raw,
-      text,
-      pieces.some(piece => typeof piece !== 'string'),
-    )
-  filling.diagnostics.push(fault(raw.at, scan.problem.code, scan.problem.message, scan.problem.hint))
+  const { text, masked, problem } = expandVariables(raw.text, filling)
+  if (problem === undefined) return typed(raw, text, masked)
+  filling.diagnostics.push(fault(raw.at, problem.code, problem.message, problem.hint))
   return typed({ ...raw, plain: false, faulty: true }, '', true)
+}
+
+/** A text with its variables filled in. */
+export interface Expansion {
+  readonly text: string
+  /** Whether a variable stands in it. */
+  readonly masked: boolean
+  readonly problem: Problem | undefined
+}
+
+/** What variables are filled in from, and how many characters they may still produce. */
+export interface Variables {
+  readonly environment: Readonly<Record<string, string>>
+  left: number
+}
+
+/** Fills in the `${...}` of a text. */
+export function expandVariables(written: string, variables: Variables): Expansion {
+  const scan: Scan = { text: written, at: 0, problem: undefined }
+  const pieces = parsePieces(scan, 0)
+  const text = scan.problem === undefined ? evaluate(pieces, variables, scan) : ''
+  return { text, masked: pieces.some(piece => typeof piece !== 'string'), problem: scan.problem }
+}
+
+interface Problem {
+  readonly code: string
+  readonly message: string
+  readonly hint?: string
 }
 
 interface Scan {
   readonly text: string
   at: number
   /** The first thing that is wrong; it ends the scan. */
-  problem: { readonly code: string; readonly message: string; readonly hint?: string } | undefined
+  problem: Problem | undefined
 }
 
 interface Variable {
@@ -126,12 +145,12 @@ function complain(scan: Scan, message: string): undefined {
   scan.problem ??= { code: 'interpolation', message, hint: 'for a literal "${" write "$${"' }
 }
 
-function evaluate(pieces: readonly Piece[], filling: Filling, scan: Scan): string {
+function evaluate(pieces: readonly Piece[], variables: Variables, scan: Scan): string {
   let text = ''
   for (const piece of pieces) {
-    const part: string = typeof piece === 'string' ? piece : fillVariable(piece, filling, scan)
-    filling.left -= part.length
-    if (filling.left < 0) {
+    const part: string = typeof piece === 'string' ? piece : fillVariable(piece, variables, scan)
+    variables.left -= part.length
+    if (variables.left < 0) {
       scan.problem ??= { code: 'too-large', message: 'the variables of this file expand to more than 4 MiB' }
     }
     if (scan.problem !== undefined) return ''
@@ -140,11 +159,11 @@ function evaluate(pieces: readonly Piece[], filling: Filling, scan: Scan): strin
   return text
 }
 
-function fillVariable(variable: Variable, filling: Filling, scan: Scan): string {
+function fillVariable(variable: Variable, variables: Variables, scan: Scan): string {
   const { name, operator, rest } = variable
-  const value = Object.hasOwn(filling.environment, name) ? filling.environment[name] : undefined
+  const value = Object.hasOwn(variables.environment, name) ? variables.environment[name] : undefined
   if (value !== undefined && !(value === '' && operator.startsWith(':'))) return value
-  if (operator.endsWith('-')) return evaluate(rest, filling, scan)
+  if (operator.endsWith('-')) return evaluate(rest, variables, scan)
   const state = value === undefined ? 'not set' : 'empty'
   if (operator === '') {
     const hint = `set it, or write \${${name}:-default}`

@@ -1,18 +1,24 @@
 /** Settings -> programs of the plan: defaults, words, environment, identity. What concerns one program alone. */
 import { type Backoff, type Dependency, type Program, programDefaults } from '../core/plan.ts'
 import type { Diagnostic } from '../errors.ts'
+import type { ProgramEnvironment } from './environment.ts'
+import { expand } from './expand.ts'
 import { type Accounts, resolveUser } from './identity.ts'
 import { didYouMean } from './nearest.ts'
-import { meantKey, type ProgramSettings, programKeys, type Settings } from './schema.ts'
+import { type ProgramSettings, programKeys } from './schema.ts'
+import { meantKey } from './section.ts'
 import { placeOf, type Shape, type WrittenProgram } from './shape.ts'
-import { describe, fault, find, type Origin, type Path } from './tree.ts'
+import { describe, fault, find, type Origin, warning } from './tree.ts'
 import { splitWords, type WordsFault } from './words.ts'
 
 /** What a program is resolved against. */
 export interface Surroundings extends Accounts {
-  /** foster's own user. */
+  /** foster's own user and group. */
   readonly uid: number
+  readonly gid: number
   readonly environment: Readonly<Record<string, string>>
+  /** What stands at a path; undefined if that cannot be told. */
+  whatIs(path: string): 'directory' | 'other' | 'nothing' | undefined
 }
 
 interface Resolving {
@@ -25,6 +31,7 @@ interface Resolving {
 /** Builds one program of the plan. Faulty parts were or are reported, and have their defaults in the result. */
 export function resolveProgram(
   program: WrittenProgram,
+  environment: ProgramEnvironment,
   shape: Shape,
   facts: Surroundings,
   diagnostics: Diagnostic[],
@@ -39,7 +46,9 @@ export function resolveProgram(
     critical: settings.critical ?? programDefaults.critical,
     autostart: settings.autostart ?? programDefaults.autostart,
     workingDir: workingDirOf(resolving),
-    environment: environmentOf(resolving),
+    environment: Object.fromEntries([...environment.variables].map(([variable, { value }]) => [variable, value])),
+    secrets: Object.fromEntries([...environment.secrets].map(([variable, { path }]) => [variable, path])),
+    envInherit: inheritanceOf(resolving),
     user: user == null ? undefined : userOf(user, resolving),
     ...restartOf(resolving),
     successExitCodes: settings.success_exit_codes ?? programDefaults.successExitCodes,
@@ -58,11 +67,6 @@ export function resolveProgram(
 
 function report(resolving: Resolving, at: Origin, code: string, message: string, hint?: string): void {
   resolving.diagnostics.push(fault(at, code, message, hint))
-}
-
-/** Replaces `%(name)` and `%(replica)`; there is one replica as yet. */
-function expand(text: string, name: string): string {
-  return text.replaceAll('%(name)', name).replaceAll('%(replica)', '0')
 }
 
 function commandOf(resolving: Resolving): readonly string[] {
@@ -116,40 +120,29 @@ function within(at: Origin, command: string | readonly string[], { offset, lengt
 function workingDirOf(resolving: Resolving): string | undefined {
   const { program } = resolving
   const { working_dir } = program.settings
-  if (working_dir !== '') return working_dir == null ? undefined : expand(working_dir, program.name)
-  report(resolving, placeOf(program, 'working_dir'), 'invalid-value', 'expected the path of a directory, got nothing')
-  return undefined
+  if (working_dir == null) return undefined
+  const at = placeOf(program, 'working_dir')
+  if (working_dir === '') report(resolving, at, 'invalid-value', 'expected the path of a directory, got nothing')
+  const path = expand(working_dir, program.name)
+  const found = path === '' ? 'directory' : resolving.facts.whatIs(path)
+  // Something may still make it before the program starts, so that this alone stops nothing.
+  const message = found === 'nothing' ? 'there is no such directory yet' : 'this is not a directory'
+  if (found === 'nothing' || found === 'other') resolving.diagnostics.push(warning(at, 'no-directory', message))
+  return path
 }
 
-/** The program's variables over those of the top level. A name without a value takes foster's own, if there is one. */
-function environmentOf(resolving: Resolving): Readonly<Record<string, string>> {
-  const { program, shape, facts } = resolving
-  const variables = new Map<string, string | null>()
-  const add = (written: Settings['environment'], path: Path): void => {
-    for (const [name, value, step] of pairsOf(written)) {
-      if (/^[^=\0]+$/.test(name)) variables.set(name, value)
-      else {
-        const { at } = find(shape.tree, [...path, step])
-        report(resolving, at, 'invalid-value', 'expected NAME=VALUE, the name without "=" and not empty')
-      }
-    }
+/** Patterns of names: `*` and `?` stand for any characters and for one. */
+function inheritanceOf(resolving: Resolving): Program['envInherit'] {
+  const { program } = resolving
+  const { env_inherit } = program.settings
+  if (!Array.isArray(env_inherit)) return env_inherit ?? programDefaults.envInherit
+  const patterns = env_inherit as readonly string[]
+  for (const [index, pattern] of patterns.entries()) {
+    if (/^[^=\0[\]{}]+$/.test(pattern)) continue
+    const message = 'expected the name of a variable, or a pattern with * and ?'
+    report(resolving, placeOf(program, 'env_inherit', index), 'invalid-value', message)
   }
-  add(shape.settings.environment, ['environment'])
-  add(program.settings.environment, ['programs', program.name, 'environment'])
-  const environment: Record<string, string> = {}
-  for (const [name, value] of variables) {
-    const set = value ?? (Object.hasOwn(facts.environment, name) ? facts.environment[name] : undefined)
-    if (set !== undefined) environment[name] = value === null ? set : expand(set, program.name)
-  }
-  return environment
-}
-
-function pairsOf(written: Settings['environment']): ReadonlyArray<[string, string | null, string | number]> {
-  if (!Array.isArray(written)) return Object.entries(written ?? {}).map(([name, value]) => [name, value, name])
-  return (written as readonly string[]).map((item, index) => {
-    const end = item.indexOf('=')
-    return end === -1 ? [item, null, index] : [item.slice(0, end), item.slice(end + 1), index]
-  })
+  return patterns
 }
 
 function userOf(text: string, resolving: Resolving): Program['user'] {
@@ -162,8 +155,11 @@ function userOf(text: string, resolving: Resolving): Program['user'] {
     report(resolving, node.at ?? at, 'unknown-user', isMasked ? `cannot run as user ${shown}: it is unknown` : user)
     return undefined
   }
-  if (facts.uid === 0 || user.uid === facts.uid) return user
-  const message = `cannot run as user ${shown}: foster runs as uid ${facts.uid}, and only root can change the user`
+  const isOwn = user.uid === facts.uid && (!text.includes(':') || user.gid === facts.gid)
+  if (facts.uid === 0 || isOwn) return user
+  const what = user.uid === facts.uid ? `gid ${facts.gid}, and only root can change the group` : undefined
+  const why = what ?? `uid ${facts.uid}, and only root can change the user`
+  const message = `cannot run as user ${shown}: foster runs as ${why}`
   report(resolving, node.at, 'not-root', message, 'remove "user", or start the container as root')
   return undefined
 }

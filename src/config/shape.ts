@@ -1,8 +1,9 @@
 /** Tree -> settings: the schema is applied, and its issues get their places and words. */
 import * as v from 'valibot'
 import type { Diagnostic } from '../errors.ts'
+import { isDefault, withDefaults } from './defaults.ts'
 import { configurationSchema, type ProgramSettings, type Settings, verbatimKeys } from './schema.ts'
-import { describe, type Entry, fault, find, type Origin, type Path, type Scalar, type Tree } from './tree.ts'
+import { describe, type Entry, fault, find, type Origin, optionOf, type Path, type Scalar, type Tree } from './tree.ts'
 import { decode } from './values.ts'
 
 /** A program as it was written. */
@@ -22,25 +23,26 @@ export interface Shape {
 }
 
 /** Applies the schema. Faults go to `diagnostics`; the rest is kept, so that its own faults can be found in the same run. */
-export function shape(tree: Tree, diagnostics: Diagnostic[]): Shape {
+export function shape(written: Tree, diagnostics: Diagnostic[]): Shape {
+  const tree = withDefaults(written)
   const faulty = new Set<string>()
   const value = plainValue(tree, [], { diagnostics, faulty })
   const result = v.safeParse(configurationSchema, value)
   for (const issue of result.issues ?? []) {
     for (const { path, message, atKey } of leaves(issue, [])) {
-      const diagnostic = toDiagnostic(tree, path, message, atKey)
+      const diagnostic = isDefault(tree, path) ? undefined : toDiagnostic(tree, path, message, atKey)
       if (diagnostic !== undefined) diagnostics.push(diagnostic)
       faulty.add(optionAt(path))
     }
   }
   const output = tree.kind === 'map' ? (result.output as Record<string, unknown>) : {}
-  const settings = without(output, key => key === 'programs' || faulty.has(optionAt([key])))
+  const settings = without(output, key => key === 'programs' || key === 'defaults' || faulty.has(optionAt([key])))
   return { tree, settings: settings as Settings, programs: programsOf(tree, output.programs, faulty) }
 }
 
 /** The option that a path belongs to, as a key of a set. */
 function optionAt(path: Path): string {
-  return JSON.stringify(path.slice(0, path[0] === 'programs' ? 3 : 1))
+  return JSON.stringify(path.slice(0, path.length - optionOf(path).length + 1))
 }
 
 function programsOf(tree: Tree, outputs: unknown, faulty: ReadonlySet<string>): readonly WrittenProgram[] {
@@ -74,16 +76,22 @@ function plainValue(tree: Tree, path: Path, found: { diagnostics: Diagnostic[]; 
   if (tree.kind === 'list') return tree.items.map((item, index) => plainValue(item, [...path, index], found))
   const value: Record<string, unknown> = {}
   for (const [key, entry] of tree.entries) {
-    if (key.startsWith('x-') && (path.length === 0 || (path[0] === 'programs' && path.length === 2))) continue
+    if (key.startsWith('x-') && (path.length === 0 || (path[0] === 'programs' ? path.length === 2 : isTop(path))))
+      continue
     if (unusable.has(key)) found.diagnostics.push(fault(entry.at, 'invalid-value', `"${key}" cannot be used as a key`))
     else value[key] = plainValue(entry.node, [...path, key], found)
   }
   return value
 }
 
+/** Whether a path ends with the key of an option's own map: `defaults`. */
+function isTop(path: Path): boolean {
+  return path[0] === 'defaults' && path.length === 1
+}
+
 function isVerbatim(path: Path): boolean {
-  const key = path[path[0] === 'programs' ? 2 : 0]
-  return key !== undefined && verbatimKeys.has(String(key))
+  const [key] = optionOf(path)
+  return key !== undefined && verbatimKeys.has(String(key)) && path.at(-1) !== 'required'
 }
 
 /** An empty value is no value, except where a variable turned out to be empty: that was meant as text. */

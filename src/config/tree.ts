@@ -2,6 +2,7 @@
  * What was written, with the place of every part: the stages between a text and the plan. A raw tree holds the scalars
  * as text; interpolation turns it into a tree of typed values.
  */
+import { posix } from 'node:path'
 import type { Diagnostic, Place } from '../errors.ts'
 
 /** Where something was written: a place in a file, or an environment variable. */
@@ -74,6 +75,23 @@ export function find(tree: Tree, path: Path): Entry<Scalar> {
   }
   return found
 }
+
+/** The part of a path below the program or the top level: the key of an option and what follows. */
+export function optionOf(path: Path): Path {
+  if (path[0] === 'programs') return path.slice(2)
+  return path[0] === 'defaults' ? path.slice(1) : path
+}
+
+/** A path written in a file is relative to that file; in a variable or on a descriptor, to foster's own directory. */
+export function resolvePath(text: string, at: Origin): string {
+  if (text.startsWith('/') || 'variable' in at || at.file === inline || /^\/dev\/(?:fd\/|stdin$)/.test(at.file))
+    return text
+  const end = at.file.lastIndexOf('/')
+  return end === -1 ? text : posix.join(at.file.slice(0, end + 1), text)
+}
+
+/** The document that comes in a variable, and is no file. */
+export const inline = 'FOSTER_CONFIG_INLINE'
 
 function entryOf(node: Tree | undefined): Entry<Scalar> | undefined {
   return node && { at: node.at, node }

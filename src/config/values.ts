@@ -1,7 +1,7 @@
 /** The kinds of values that options take: how each is read, and what is said when it cannot be. */
 import * as v from 'valibot'
 import { parseSignal, type Signal, signalNames } from '../core/signal.ts'
-import { parseDuration } from './duration.ts'
+import { durationPattern, parseDuration } from './duration.ts'
 import { didYouMean } from './nearest.ts'
 
 /** What a value is, before its option gives it a meaning. */
@@ -76,9 +76,24 @@ export const flag = scalar(
 /** A duration, in milliseconds. */
 export const duration = scalar(
   'a duration such as 10s or 1m30s',
-  { type: ['string', 'number'], minimum: 0 },
+  { type: ['string', 'number'], minimum: 0, maximum: 24 * 86_400, pattern: durationPattern },
   value => parseDuration(String(value)),
   value => (/^\d+(?:\.\d+)?[dhms]?$/.test(String(value)) ? 'the longest is 24d' : undefined),
+)
+
+/** A size, in bytes. */
+export const size = scalar(
+  'a size such as 64KiB or 10MB',
+  { type: ['string', 'integer'], minimum: 0, pattern: String.raw`^\d+(\.\d+)?\s?([kKMGT]i?)?B?$` },
+  value => parseSize(String(value)),
+)
+
+/** Permission bits in octal; the text is taken as it is written, since YAML reads `022` as twenty-two. */
+export const mode = scalar(
+  'octal digits such as 022',
+  { type: ['string', 'integer'], minimum: 0, maximum: 7777, pattern: '^(0o)?[0-7]{1,4}$' },
+  value =>
+    /^(?:0o)?[0-7]{1,4}$/.test(String(value)) ? Number.parseInt(String(value).replace('0o', ''), 8) : undefined,
 )
 
 /** A whole number within bounds. */
@@ -95,10 +110,14 @@ export function number(least: number, most: number) {
   )
 }
 
+/** For editors: names in capitals or small letters, with or without SIG, and numbers. */
+const signalPattern = `^(SIG|sig)?(${[...signalNames, ...signalNames.map(name => name.toLowerCase())].join('|')})$|^([1-9]|[12][0-9]|3[01])$`
+const codePattern = '^([0-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])$'
+
 /** A signal by name or number. */
 export const signal = scalar<Signal>(
   'a signal such as TERM or SIGINT',
-  { type: ['string', 'integer'] },
+  { type: ['string', 'integer'], minimum: 1, maximum: 31, pattern: signalPattern },
   value => parseSignal(String(value)),
   value => didYouMean(String(value).replace(/^SIG/i, ''), signalNames),
 )
@@ -106,7 +125,7 @@ export const signal = scalar<Signal>(
 /** An exit code, or the signal a process ended by. */
 export const exitCode = scalar<number | Signal>(
   'an exit code from 0 to 255 or a signal such as TERM',
-  { type: ['string', 'integer'], minimum: 0, maximum: 255 },
+  { type: ['string', 'integer'], minimum: 0, maximum: 255, pattern: `${signalPattern}|${codePattern}` },
   value => {
     if (!/^\d+$/.test(String(value))) return parseSignal(String(value))
     return Number(value) <= 255 ? Number(value) : undefined
@@ -118,7 +137,7 @@ export const exitCode = scalar<number | Signal>(
 export function section<const Entries extends v.ObjectEntries>(
   expected: string,
   entries: Entries,
-  wrongKey: (key: string) => string,
+  wrongKey: (key: string) => string | undefined,
 ) {
   return v.pipe(
     v.custom<Readonly<Record<string, unknown>>>(isMap, encode('invalid-value', `expected ${expected}`)),
@@ -127,18 +146,32 @@ export function section<const Entries extends v.ObjectEntries>(
       const input = dataset.value as Record<string, unknown>
       if (!isMap(input)) return
       for (const key of Object.keys(input)) {
-        if (Object.hasOwn(entries, key) || key.startsWith('x-')) continue
-        addIssue({ message: wrongKey(key), path: [{ type: 'object', origin: 'key', input, key, value: input[key] }] })
+        const message = key.startsWith('x-') ? undefined : wrongKey(key)
+        if (message === undefined) continue
+        addIssue({ message, path: [{ type: 'object', origin: 'key', input, key, value: input[key] }] })
       }
     }),
   )
 }
 
-/** A map whose keys the user chooses. */
-export function mapOf<Schema extends v.GenericSchema>(expected: string, schema: Schema) {
+/** A map whose keys the user chooses; `wrongKey` may say what is wrong with one. */
+export function mapOf<Schema extends v.GenericSchema>(
+  expected: string,
+  schema: Schema,
+  wrongKey: (key: string) => string | undefined = () => undefined,
+) {
   return v.pipe(
     v.custom<Readonly<Record<string, unknown>>>(isMap, encode('invalid-value', `expected ${expected}`)),
     v.record(v.string(), schema),
+    v.rawCheck(({ dataset, addIssue }) => {
+      const input = dataset.value as Record<string, unknown>
+      if (!isMap(input)) return
+      for (const key of Object.keys(input)) {
+        const message = wrongKey(key)
+        if (message === undefined) continue
+        addIssue({ message, path: [{ type: 'object', origin: 'key', input, key, value: input[key] }] })
+      }
+    }),
   )
 }
 
@@ -152,9 +185,41 @@ export function either<const Options extends v.UnionOptions>(expected: string, o
   return v.union(options, encode('invalid-value', `expected ${expected}`))
 }
 
+/** What editors and the reference page say of a key beside its description. */
+export interface About {
+  /** What holds when the key is left out, as a value. */
+  readonly usual?: unknown
+  /** The same in words, where a value cannot say it. */
+  readonly usually?: string
+  /** The key with a value, as it would be written. */
+  readonly example: string
+  /** What other tools call it. */
+  readonly compose?: string
+  readonly kubernetes?: string
+  readonly supervisor?: string
+  /** Its behaviour is not in this version yet: it is read and checked, and then refused. */
+  readonly later?: true
+}
+
 /** An option that may be left out; a key without a value counts as left out. */
-export function option<Schema extends v.GenericSchema>(schema: Schema, description: string) {
-  return v.pipe(v.nullish(schema), v.description(description))
+export function option<Schema extends v.GenericSchema>(schema: Schema, description: string, about: About) {
+  return v.pipe(v.nullish(schema), v.description(description), v.metadata({ about }))
+}
+
+/** What was said of an option. */
+export function aboutOf(schema: v.GenericSchema): About | undefined {
+  return v.getMetadata(schema as Parameters<typeof v.getMetadata>[0]).about as About | undefined
+}
+
+const units: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 }
+
+function parseSize(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)\s?(?:([kmgt])(i?))?b?$/i.exec(text)
+  if (match === null) return undefined
+  const [, number = '', unit = '', binary = ''] = match
+  const step = units[unit.toLowerCase()] ?? 1
+  const bytes = Math.round(Number(number) * (binary === '' ? step : 1024 ** Math.round(Math.log10(step) / 3)))
+  return Number.isSafeInteger(bytes) ? bytes : undefined
 }
 
 function isScalar(value: unknown): boolean {

@@ -2,8 +2,8 @@
 import type { Diagnostic } from '../errors.ts'
 import { typed } from './interpolate.ts'
 import { mergeTrees } from './merge.ts'
-import { allProgramKeys, allTopKeys } from './schema.ts'
-import { type Entry, fault, type Origin, type RawTree, type Scalar, type Tree, warning } from './tree.ts'
+import { keysBelow, programKeys, topKeys } from './schema.ts'
+import { type Entry, fault, type Origin, optionOf, type RawTree, type Scalar, type Tree, warning } from './tree.ts'
 import { parseYaml } from './yaml.ts'
 
 /** A variable that sets something: the path in the configuration, and the value. */
@@ -36,9 +36,11 @@ export function applyVariables(
     if (isServiceLink(variable, value)) continue
     const parts = partsOf(variable)
     const slip = parts && oneUnderscore(parts, [...programs, ...programsFrom(names, variable)])
+    const deeper = parts && slip === undefined ? oneLevelMore(parts) : undefined
     if (parts === undefined) diagnostics.push(unknown(variable))
     else if (parts.includes('')) diagnostics.push(emptyPart(variable))
     else if (slip !== undefined) diagnostics.push(slipFault(variable, parts, slip))
+    else if (deeper !== undefined) diagnostics.push(deeperFault(variable, deeper))
     else settings.push({ variable, path: pathOf(parts, programs), value })
   }
   // Deeper paths come later: a single key wins over the map that holds it, whatever the names' order.
@@ -66,7 +68,8 @@ function pathOf(parts: readonly string[], programs: readonly string[]): readonly
   for (const [index, part] of parts.entries()) {
     const [top, , key] = path
     // A variable's own name may contain "__", and its case matters.
-    if (path.at(-1) === 'environment' && path.length === (top === 'programs' ? 3 : 1)) {
+    const option = optionOf(path)
+    if (option.length === 1 && ['environment', 'secrets'].includes(String(option[0]))) {
       return [...path, parts.slice(index).join('__')]
     }
     const isProgram = top === 'programs' && (index === 1 || (index === 3 && key === 'depends_on'))
@@ -102,7 +105,7 @@ function programsFrom(variables: readonly string[], except: string): readonly st
 function oneUnderscore(parts: readonly string[], programs: readonly string[]): readonly [string, string] | undefined {
   const [top, part = ''] = parts
   if (top !== 'programs' || programs.includes(programName(part, programs))) return undefined
-  for (const key of allProgramKeys.map(name => name.toUpperCase())) {
+  for (const key of programKeys.map(name => name.toUpperCase())) {
     const end = part.toUpperCase().indexOf(`_${key}`)
     if (end <= 0 || !programs.includes(programName(part.slice(0, end), programs))) continue
     const rest = part.slice(end + 1 + key.length)
@@ -120,6 +123,32 @@ function slipFault(variable: string, parts: readonly string[], [program, key]: r
   return fault({ variable }, 'one-underscore', message, `did you mean FOSTER_PROGRAM_${right}?`)
 }
 
+/** `SHUTDOWN_TIMEOUT` where `SHUTDOWN__TIMEOUT` was meant: a key that is none, of two that are. The right parts. */
+function oneLevelMore(parts: readonly string[]): readonly string[] | undefined {
+  const [top = '', ...below] = parts
+  const isProgram = top === 'programs' || top === 'defaults'
+  const at = top === 'programs' ? 1 : 0
+  const before = isProgram ? below.slice(0, at) : []
+  const [part = '', ...rest] = isProgram ? below.slice(at) : parts
+  const keys = isProgram ? programKeys : topKeys
+  const word = part.toLowerCase()
+  if (word === '' || keys.includes(word)) return undefined
+  for (const key of keys.filter(it => word.startsWith(`${it}_`))) {
+    const name = part.slice(key.length + 1)
+    const isKey = keysBelow(key, isProgram).includes(name.toLowerCase())
+    const isFree = key === 'environment' || key === 'secrets'
+    if (isKey || isFree)
+      return [...(isProgram ? [top, ...before] : []), key, isKey ? name.toLowerCase() : name, ...rest]
+  }
+  return undefined
+}
+
+function deeperFault(variable: string, parts: readonly string[]): Diagnostic {
+  const [top, ...rest] = parts.map(part => (/[A-Z]/.test(part) ? part : part.toUpperCase()))
+  const right = top === 'PROGRAMS' ? `FOSTER_PROGRAM_${rest.join('__')}` : `FOSTER__${[top, ...rest].join('__')}`
+  return fault({ variable }, 'one-underscore', 'one underscore where "__" goes down a level', `did you mean ${right}?`)
+}
+
 function emptyPart(variable: string): Diagnostic {
   const message = 'a part of the name is empty: "__" stands between a program, a key and the keys below it'
   return fault({ variable }, 'invalid-variable', message)
@@ -127,9 +156,11 @@ function emptyPart(variable: string): Diagnostic {
 
 function unknown(variable: string): Diagnostic {
   const rest = variable.slice('FOSTER_'.length).toUpperCase()
-  const top = allTopKeys.find(key => rest === key.toUpperCase() || rest.startsWith(`${key.toUpperCase()}_`))
+  const top = topKeys.find(key => rest === key.toUpperCase() || rest.startsWith(`${key.toUpperCase()}_`))
   const below = top && rest.slice(top.length + 1).replace(/^_+/, '')
-  const hint = top && `did you mean FOSTER__${top.toUpperCase()}${below ? `__${below}` : ''}?`
+  const plural = /^FOSTER_PROGRAMS?_+(.+)$/i.exec(variable)?.[1]
+  const meant = plural ? `FOSTER_PROGRAM_${plural}` : top && `FOSTER__${top.toUpperCase()}${below ? `__${below}` : ''}`
+  const hint = meant ? `did you mean ${meant}?` : undefined
   return warning({ variable }, 'unknown-variable', 'foster knows no such variable, it is ignored', hint)
 }
 
@@ -148,8 +179,10 @@ function nest(setting: Setting, diagnostics: Diagnostic[]): Tree {
  */
 function readValue({ variable, path, value }: Setting, diagnostics: Diagnostic[]): Tree {
   const at: Origin = { variable }
-  const isCommand = path.length === 3 && (path[2] === 'command' || path[2] === 'stop_command')
-  const isVariable = path.at(-2) === 'environment'
+  const option = optionOf(path)
+  const isProgram = path[0] === 'programs' || path[0] === 'defaults'
+  const isCommand = isProgram && option.length === 1 && /^(?:stop_)?command$/.test(String(option[0]))
+  const isVariable = option.length === 2 && (option[0] === 'environment' || option[0] === 'secrets')
   const isText = isVariable || (isCommand && !/^\s*\[/.test(value))
   if (isText) return { kind: 'scalar', at, text: value, plain: false, masked: false, value }
   if (!/^\s*[[{"']/.test(value)) return typed({ kind: 'raw', at, text: value.trim(), plain: true })

@@ -53,6 +53,10 @@ export interface Program {
   readonly workingDir: string | undefined
   /** What the configuration adds to the inherited environment. */
   readonly environment: Readonly<Record<string, string>>
+  /** Variables whose values are read from files at each start, over `environment`; no name is in both. */
+  readonly secrets: Readonly<Record<string, string>>
+  /** What is inherited of foster's environment: all, nothing, or the names that match a pattern with `*` and `?`. */
+  readonly envInherit: boolean | readonly string[]
   /** Undefined: foster's own identity. */
   readonly user: Credentials | undefined
   readonly restart: RestartPolicy
@@ -110,6 +114,8 @@ export const programDefaults = {
   stopGraceMillis: 8000,
   stdin: 'null',
   tty: false,
+  secrets: {},
+  envInherit: true,
 } as const satisfies Partial<Program>
 
 /** The defaults of `shutdown`: Docker kills ten seconds after its TERM, so foster is done after nine. */

@@ -10,6 +10,7 @@ import type { Terminal } from '../os/terminal.ts'
 import { activated } from './activation.ts'
 import { environmentOf } from './environment.ts'
 import { announcementOf, noticeOf } from './notices.ts'
+import { secretsOf } from './secrets.ts'
 import { killProgram, signalStrays } from './strays.ts'
 import type { Streams } from './streams.ts'
 
@@ -131,15 +132,20 @@ export class Effects {
   }
 
   #launch(index: number): void {
-    const { children, streams, dispatch, passed, world } = this.#options
+    const { children, environment, streams, dispatch, passed, world } = this.#options
     const program = this.#program(index)
     const isCommand = world().plan.command !== undefined
+    const secrets = secretsOf(program)
+    if (secrets.reason !== undefined) {
+      const ending = { how: 'unstartable', code: 1, reason: secrets.reason } as const
+      return dispatch({ on: 'program', index, event: { on: 'refused', ending } })
+    }
     const stdio = streams.stdio(index, program, isCommand)
     if ('how' in stdio) return dispatch({ on: 'program', index, event: { on: 'refused', ending: stdio } })
     const launched = children.launch(
       {
         argv: isCommand && passed > 0 ? activated(program.command) : program.command,
-        environment: isCommand ? this.#options.environment : environmentOf(program, this.#options.environment),
+        environment: isCommand ? environment : environmentOf(program, environment, secrets.values),
         workingDir: program.workingDir,
         user: program.user,
         stdio,
@@ -168,7 +174,7 @@ export class Effects {
     const timeout = state !== undefined && 'deadline' in state ? Math.max(1, state.deadline - now()) : 1
     const command = {
       argv: program.stopCommand,
-      environment: { ...environmentOf(program, environment), MAINPID: String(pid) },
+      environment: { ...environmentOf(program, environment, secretsOf(program).values), MAINPID: String(pid) },
       workingDir: program.workingDir,
       user: program.user,
       timeout,

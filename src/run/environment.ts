@@ -4,14 +4,28 @@ import type { Program } from '../core/plan.ts'
 type Variables = Readonly<Record<string, string>>
 
 /**
- * What a program finds in its environment, later ones win: what foster inherited without FOSTER_*, HOME, USER and
- * LOGNAME of its user, what the configuration says, and how foster calls it.
+ * What a program finds in its environment, later ones win: what it inherits without FOSTER_*, HOME, USER and LOGNAME
+ * of its user, what the configuration says, its secrets, and how foster calls it.
  */
-export function environmentOf(program: Program, inherited: Variables): Record<string, string> {
-  const { user, environment, name } = program
+export function environmentOf(program: Program, all: Variables, secrets: Variables = {}): Record<string, string> {
+  const { user, environment, name, envInherit } = program
+  const inherited = envInherit === true ? all : matching(all, envInherit === false ? [] : envInherit)
   const identity = user === undefined ? {} : { HOME: user.home, ...namesOf(user.name) }
   const ours = { FOSTER_NAME: name, FOSTER_GROUP: name, FOSTER_REPLICA: '0' }
-  return { ...inherited, ...identity, ...environment, ...ours }
+  return { ...inherited, ...identity, ...environment, ...secrets, ...ours }
+}
+
+/** The variables whose names match a pattern: `*` stands for any characters, `?` for one. */
+function matching(all: Variables, patterns: readonly string[]): Variables {
+  if (patterns.length === 0) return {}
+  const expressions = patterns.map(pattern =>
+    pattern
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replace(/\*+/g, '.*')
+      .replaceAll('?', '.'),
+  )
+  const expression = new RegExp(`^(?:${expressions.join('|')})$`, 's')
+  return Object.fromEntries(Object.entries(all).filter(([name]) => expression.test(name)))
 }
 
 /** Foster's own environment, as programs may inherit it. */

@@ -1,24 +1,18 @@
 /**
  * The corpus: each `cases/NAME.yaml` gives the plan in `NAME.json` (what differs from the defaults) and the diagnostics
- * in `NAME.err`. A file may begin with `# env: NAME=VALUE` and `# root: no`. `UPDATE=1` writes the expectations; read
- * what it wrote before you commit it.
+ * in `NAME.err`. A file may begin with `# env: NAME=VALUE`, `# root: no` and `# load: FILE...` (in place of itself); what
+ * it includes lies in a folder beside it. `UPDATE=1` writes the expectations; read what it wrote before you commit it.
  */
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { load } from '../../src/config/load.ts'
 import { type Plan, type Program, programDefaults, shutdownDefaults } from '../../src/core/plan.ts'
 import { render } from '../../src/errors.ts'
-import { factsOf } from './facts.ts'
+import { folder, loadCase, names } from './corpus.ts'
 
-const folder = new URL('cases/', import.meta.url)
-
-for (const file of readdirSync(folder).filter(name => name.endsWith('.yaml'))) {
-  const name = file.replace(/\.yaml$/, '')
+for (const name of names) {
   test(name, () => {
-    const text = readFileSync(new URL(file, folder), 'utf8')
-    const { environment, uid } = headerOf(text)
-    const { plan, diagnostics, source } = load([file], factsOf({ [file]: text }, environment, uid))
+    const { plan, diagnostics, source } = loadCase(name)
     const faults = diagnostics.map(diagnostic => `${render(diagnostic, source)}\n`).join('')
     assert.equal(
       plan === undefined,
@@ -27,12 +21,6 @@ for (const file of readdirSync(folder).filter(name => name.endsWith('.yaml'))) {
     expect(`${name}.json`, plan && `${JSON.stringify(shorten(plan), infinite, 2)}\n`)
     expect(`${name}.err`, faults === '' ? undefined : faults)
   })
-}
-
-function headerOf(text: string): { environment: Record<string, string>; uid: number } {
-  const environment: Record<string, string> = {}
-  for (const [, name = '', value = ''] of text.matchAll(/^# env: (\w+)=(.*)$/gm)) environment[name] = value
-  return { environment, uid: /^# root: no$/m.test(text) ? 1000 : 0 }
 }
 
 function expect(name: string, actual: string | undefined): void {

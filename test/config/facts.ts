@@ -18,7 +18,10 @@ export function factsOf(
 ): Facts {
   return {
     uid,
+    gid: uid,
     environment,
+    glob: () => [],
+    whatIs: () => 'directory',
     readFile(path) {
       const text = files[path]
       if (text !== undefined) return text

@@ -32,3 +32,22 @@ test('a uid without an entry has a home and no name', () => {
   const { HOME, USER } = environmentOf({ ...program, user }, { USER: 'root' })
   assert.deepEqual({ HOME, USER }, { HOME: '/', USER: 'root' })
 })
+
+test('what is inherited can be nothing, or what matches a pattern', () => {
+  const inherited = { PATH: '/bin', LC_ALL: 'C', LC_TIME: 'C', LANG: 'C', 'A.B': '1', AxB: '1' }
+  const names = (envInherit: boolean | readonly string[]): readonly string[] =>
+    Object.keys(environmentOf({ ...program, envInherit }, inherited)).filter(name => !name.startsWith('FOSTER_'))
+  assert.deepEqual(names(false), [])
+  assert.deepEqual(names([]), [])
+  assert.deepEqual(names(true), Object.keys(inherited))
+  assert.deepEqual(names(['LC_*', 'LAN?', 'A.B']), ['LC_ALL', 'LC_TIME', 'LANG', 'A.B'])
+})
+
+test('secrets win over the rest of the environment, and are not inherited by chance', () => {
+  const { A, B } = environmentOf(
+    { ...program, environment: { A: 'file', B: 'own' } },
+    { A: 'inherited' },
+    { A: 'secret' },
+  )
+  assert.deepEqual({ A, B }, { A: 'secret', B: 'own' })
+})

@@ -1,0 +1,187 @@
+/** The texts that a configuration consists of: the files that are named, and those that they include. */
+import type { Diagnostic } from '../errors.ts'
+import { interpolate } from './interpolate.ts'
+import { parseProcfile } from './procfile.ts'
+import { blot, guessSecrets, type Range } from './secrets.ts'
+import {
+  describe,
+  fault,
+  inline,
+  type Mapping,
+  type Origin,
+  resolvePath,
+  type Scalar,
+  type Tree,
+  warning,
+} from './tree.ts'
+import { parseYaml } from './yaml.ts'
+
+/** What is asked of the system about files. */
+export interface Files {
+  /** The text of a file of at most 1 MiB; throws an ErrnoException. */
+  readFile(path: string): string
+  /** The paths that match a pattern, relative to the directory if the pattern is. */
+  glob(pattern: string, directory: string): readonly string[]
+}
+
+/** A text that was read. */
+interface Text {
+  readonly text: string
+  readonly secrets: readonly Range[]
+}
+
+/** What was read so far. */
+export interface Sources {
+  readonly files: Files
+  readonly environment: Readonly<Record<string, string>>
+  readonly diagnostics: Diagnostic[]
+  /** By name, in the order they were read. */
+  readonly texts: Map<string, Text>
+  /** In the order they are merged. */
+  readonly trees: Tree[]
+  /** Whether a file could not be read or parsed: what the rest says is then not worth judging. */
+  isBroken: boolean
+}
+
+const mostFiles = 1000
+const deepest = 20
+
+/** Reads the files, each after those that it includes, and the document in FOSTER_CONFIG_INLINE. */
+export function readSources(named: readonly string[], sources: Sources): void {
+  for (const file of named) visit(file, undefined, [], sources)
+  const text = sources.environment[inline]
+  if (text === undefined || text.trim() === '') return
+  const tree = treeOf(text, inline, sources)
+  if (tree !== undefined) take(tree, [inline], sources)
+}
+
+/** The text of a file for excerpts, with its secrets blotted out. */
+export function excerptable(file: string, { texts }: Sources): string | undefined {
+  const found = texts.get(file)
+  return found && blot(found.text, found.secrets)
+}
+
+/** Reads a file, or says why not. */
+export function readText(file: string, at: Origin | undefined, sources: Sources): string | undefined {
+  let text: string
+  try {
+    text = sources.files.readFile(file)
+  } catch (error) {
+    const why = reasonOf(error)
+    sources.diagnostics.push(fault(at, 'unreadable-file', `cannot read ${file}: ${why}`))
+    return undefined
+  }
+  const invalid = text.indexOf('\uFFFD')
+  if (invalid === -1 && text.length <= largestFile) return text.replace(/^\uFEFF/, '')
+  const before = text.slice(0, invalid).split('\n')
+  const place = { file, line: before.length, column: (before.at(-1) ?? '').length + 1, length: 1 }
+  const wrong =
+    text.length > largestFile
+      ? fault(at, 'unreadable-file', `cannot read ${file}: ${reasons.EFBIG}`)
+      : fault(place, 'unreadable-file', 'the file is not valid UTF-8 here')
+  sources.diagnostics.push(wrong)
+  return undefined
+}
+
+/** Why a file cannot be read, in words. */
+export function reasonOf(error: unknown): string {
+  const { code = '', message } = error as { code?: string; message?: string }
+  return reasons[code] ?? message ?? String(error)
+}
+
+const largestFile = 1024 * 1024
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EISDIR: 'it is a directory',
+  EACCES: 'permission denied',
+  ELOOP: 'too many symbolic links',
+  EFBIG: 'it is larger than 1 MiB',
+  ETIMEDOUT: 'its writer keeps it open and writes nothing',
+  ERR_ENCODING_INVALID_ENCODED_DATA: 'it is not valid UTF-8',
+  ERR_INVALID_ARG_VALUE: 'that is no path',
+}
+
+/** Reads a file and what it includes; `chain` leads from the named file to the one that includes it. */
+function visit(file: string, at: Origin | undefined, chain: readonly string[], sources: Sources): void {
+  const { diagnostics, texts } = sources
+  if (chain.includes(file)) {
+    const cycle = [...chain.slice(chain.indexOf(file)), file].join(' -> ')
+    diagnostics.push(fault(at, 'include-cycle', `the files include each other: ${cycle}`))
+  } else if (texts.has(file)) {
+    // It was merged where it was mentioned first.
+  } else if (chain.length > deepest || texts.size >= mostFiles) {
+    const message =
+      chain.length > deepest ? `includes are nested more than ${deepest} deep` : 'there are too many files'
+    diagnostics.push(fault(at, 'too-many-files', message))
+    sources.isBroken = true
+  } else {
+    const text = readText(file, at, sources)
+    const tree = text === undefined ? undefined : treeOf(text, file, sources)
+    if (tree === undefined) sources.isBroken = true
+    else take(tree, [...chain, file], sources)
+  }
+}
+
+/** Reads what a tree includes, then takes the tree: it is merged over them. */
+function take(tree: Tree, chain: readonly string[], sources: Sources): void {
+  const include = tree.kind === 'map' ? tree.entries.get('include') : undefined
+  if (tree.kind !== 'map' || include === undefined) {
+    sources.trees.push(tree)
+    return
+  }
+  for (const pattern of patternsOf(include.node, sources)) includeAll(pattern, chain, sources)
+  const entries = new Map(tree.entries)
+  entries.delete('include')
+  sources.trees.push({ ...tree, entries } satisfies Mapping<Scalar>)
+}
+
+function patternsOf(node: Tree, { diagnostics }: Sources): readonly Scalar[] {
+  const items = node.kind === 'list' ? node.items : [node]
+  return items.flatMap((item): readonly Scalar[] => {
+    if (item.kind === 'scalar' && (item.faulty || (item.value === null && item === node))) return []
+    if (item.kind === 'scalar' && item.text !== '' && !item.text.includes('\0')) return [item]
+    const message = `expected a pattern, or a list of patterns, got ${describe(item, ['include'])}`
+    diagnostics.push(fault(item.at, 'invalid-value', message))
+    return []
+  })
+}
+
+function includeAll({ text, at, masked }: Scalar, chain: readonly string[], sources: Sources): void {
+  const own = chain.at(-1)
+  if (!/[*?[{]/.test(text)) return visit(resolvePath(text, at), at, chain, sources)
+  const directory = resolvePath('.', at)
+  const found = sources.files.glob(text, directory).map(path => resolvePath(path, at))
+  // A pattern that matches its own file as well does not mean that one.
+  const paths = found.filter(path => path !== own).sort()
+  if (paths.length === 0) {
+    const message = `no file matches ${masked ? '***' : JSON.stringify(text)}`
+    sources.diagnostics.push(warning(at, 'no-match', message))
+  }
+  for (const path of paths) visit(path, at, chain, sources)
+}
+
+function treeOf(text: string, file: string, sources: Sources): Tree | undefined {
+  const { diagnostics, texts, environment } = sources
+  const name = file.slice(file.lastIndexOf('/') + 1)
+  if (name === 'Procfile') {
+    texts.set(file, { text, secrets: [] })
+    return parseProcfile(text, file, diagnostics)
+  }
+  if (file !== inline && isSupervisor(name, text)) {
+    const message = `cannot read ${file}: this version of foster reads only YAML files`
+    diagnostics.push(fault(undefined, 'unsupported-file', message))
+    return undefined
+  }
+  const parsed = parseYaml(text, file)
+  diagnostics.push(...parsed.diagnostics)
+  const secrets = parsed.tree === undefined ? [...parsed.secrets, ...guessSecrets(text)] : parsed.secrets
+  texts.set(file, { text, secrets })
+  if (parsed.tree === undefined) sources.isBroken = true
+  return parsed.tree && interpolate(parsed.tree, environment, diagnostics)
+}
+
+function isSupervisor(name: string, text: string): boolean {
+  return /\.(?:conf|ini)$/.test(name) || /^(?:\s*(?:[;#].*)?\n)*\[[^\]\n]+\]\s*(?:\n|$)/.test(text)
+}

@@ -1,0 +1,90 @@
+/** Reading files that somebody else wrote: never more than a limit, and never for longer than a writer may take. */
+import { closeSync, constants, globSync, openSync, readSync, statSync } from 'node:fs'
+
+const largest = 1024 * 1024
+const patience = 10_000
+
+/**
+ * Reads a text of at most 1 MiB; throws an ErrnoException. A pipe is read to its end: it is opened without waiting for
+ * a writer, and one that says nothing for ten seconds is given up.
+ */
+export function readText(path: string): string {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
+  try {
+    const bytes = Buffer.allocUnsafe(largest + 1)
+    let length = 0
+    let waited = 0
+    while (length <= largest) {
+      const count = readSome(fd, bytes, length)
+      if (count === 0) return bytes.toString('utf8', 0, length)
+      if (count > 0) length += count
+      else if (waited >= patience) throw coded('ETIMEDOUT')
+      else waited += pause()
+    }
+    throw coded('EFBIG')
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** How many bytes came, 0 at the end, -1 if there are none yet. */
+function readSome(fd: number, bytes: Buffer, from: number): number {
+  try {
+    return readSync(fd, bytes, from, Math.min(64 * 1024, bytes.length - from), null)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return -1
+    throw error
+  }
+}
+
+function pause(): number {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
+  return 10
+}
+
+function coded(code: string): Error {
+  return Object.assign(new Error(code), { code })
+}
+
+/** Linux lets no variable be longer (MAX_ARG_STRLEN). */
+const longestSecret = 128 * 1024
+
+/**
+ * Reads a secret from a file, in foster's own credentials: its text without one newline at the end, or why not, in
+ * words. Never waits: only a regular file will do.
+ */
+export function readSecret(path: string): { readonly value: string } | { readonly reason: string } {
+  try {
+    const found = statSync(path)
+    if (found.isDirectory()) return { reason: 'it is a directory' }
+    if (!found.isFile()) return { reason: 'it is not a regular file' }
+    if (found.size > longestSecret) return { reason: 'it is larger than 128 KiB' }
+    const value = readText(path).replace(/\r?\n$/, '')
+    return value.includes('\0') ? { reason: 'it contains NUL characters' } : { value }
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException
+    return { reason: reasons[code] ?? message }
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EACCES: 'permission denied',
+  ELOOP: 'too many symbolic links',
+}
+
+/** What stands at a path; undefined if that cannot be told. */
+export function whatIs(path: string): 'directory' | 'other' | 'nothing' | undefined {
+  try {
+    return statSync(path).isDirectory() ? 'directory' : 'other'
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return code === 'ENOENT' || code === 'ENOTDIR' ? 'nothing' : undefined
+  }
+}
+
+/** The paths that match a pattern, relative to the directory if the pattern is. */
+export function glob(pattern: string, directory: string): readonly string[] {
+  return globSync(pattern, { cwd: directory })
+}
