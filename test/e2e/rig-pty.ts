@@ -7,6 +7,7 @@ import { Record as Story } from './rig-wait.ts'
 const O_RDWR = 0o2
 const O_NOCTTY = 0o400
 const O_NONBLOCK = 0o4000
+const O_CLOEXEC = 0o2000000
 const TIOCSWINSZ = 0x5414n
 
 const functions = () =>
@@ -32,7 +33,7 @@ export class Pty {
   #seen = 0
 
   constructor(rows = 24, columns = 80) {
-    this.#master = this.#libc.posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK)
+    this.#master = this.#libc.posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
     this.#libc.unlockpt(this.#master)
     const name = Buffer.alloc(64)
     if (this.#libc.ptsname_r(this.#master, name, 64n) !== 0) throw new Error('no pseudo-terminal')
