@@ -34,26 +34,38 @@ export class FosterError extends Error {
 
 /**
  * Renders one fault as a compiler would: `file:line:column: error: message`, the source line, a caret, the hint.
- * `source` gives the text of a file by the name in the diagnostic, or undefined if it cannot be shown.
+ * `source` gives the text of a file by the name in the diagnostic, or undefined if it cannot be shown. `coloured`: for a
+ * terminal.
  */
-export function render(fault: Diagnostic, source: (file: string) => string | undefined): string {
+export function render(
+  fault: Diagnostic,
+  source: (file: string) => string | undefined,
+  coloured: boolean = false,
+): string {
+  const paint = (text: string, colour: number): string => (coloured ? `\x1b[${colour}m${text}\x1b[0m` : text)
+  const colour = fault.severity === 'error' ? red : yellow
   const hint = fault.hint === undefined ? '' : `\n  ${fault.hint}`
-  const words = `${fault.severity}: ${fault.message}`
+  const words = `${paint(`${fault.severity}:`, colour)} ${fault.message}`
   const { at } = fault
   if (at === undefined) return `foster: ${words}${hint}`
-  if ('variable' in at) return `${at.variable}: ${words}${hint}`
-  return `${at.file}:${at.line}:${at.column}: ${words}${excerpt(at, source(at.file))}${hint}`
+  if ('variable' in at) return `${paint(`${at.variable}:`, bold)} ${words}${hint}`
+  const shown = excerpt(at, source(at.file), carets => paint(carets, colour))
+  return `${paint(`${at.file}:${at.line}:${at.column}:`, bold)} ${words}${shown}${hint}`
 }
+
+const bold = 1
+const red = 31
+const yellow = 33
 
 const widest = 160
 
 /** The source line and a caret below it. Tabs are kept in the caret's line, so that both are as wide as the terminal shows them. */
-function excerpt(at: Place, text: string | undefined): string {
+function excerpt(at: Place, text: string | undefined, paint: (carets: string) => string): string {
   const line = text?.split(/\r\n|\n|\r/)[at.line - 1]
   if (line === undefined || line.trim() === '') return ''
   const from = Math.max(0, at.column - 1 - Math.floor(widest / 2))
   const shown = line.slice(from, from + widest)
   const before = shown.slice(0, at.column - 1 - from).replace(/[^\t]/g, ' ')
   const carets = '^'.repeat(Math.max(1, Math.min(at.length, shown.length - before.length)))
-  return `\n  ${shown}\n  ${before}${carets}`
+  return `\n  ${shown}\n  ${before}${paint(carets)}`
 }

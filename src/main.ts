@@ -1,10 +1,14 @@
 /** The composition root: from arguments and the state of the system to an init that runs, or to a message. */
 import { existsSync, writeSync } from 'node:fs'
+import { isatty } from 'node:tty'
 import { commandWords, type Invocation, parseArguments, reservedWords, usage } from './cli/arguments.ts'
 import { discover, type Facts, type Loaded, load } from './config/load.ts'
 import { nearest } from './config/nearest.ts'
+import { type PrintOptions, printPlan } from './config/print.ts'
+import { checkReport } from './config/report.ts'
 import { commandPlan, withCommand } from './core/command.ts'
 import { render } from './errors.ts'
+import { wantsColour } from './log/format.ts'
 import { openAccounts } from './os/accounts.ts'
 import { candidates } from './os/executable.ts'
 import { glob, readText, whatIs } from './os/files.ts'
@@ -24,7 +28,8 @@ export function main(args: readonly string[], signals: Signals): void {
   if (invocation.command === 'print') return leave(invocation.exitCode, invocation.text)
   const environment = ownEnvironment()
   const files = invocation.files.length > 0 ? invocation.files : discover(environment, existsSync)
-  if (invocation.command === 'check') return check(files, facts(environment))
+  if (invocation.command === 'check') return check(files, facts(environment), invocation.json)
+  if (invocation.command === 'config') return config(files, facts(environment), invocation)
   run(invocation, files, facts(environment), signals)
 }
 
@@ -61,17 +66,32 @@ function runCommand({ argv, group, zeroCodes }: Run, known: Facts, signals: Sign
   runInit(commandPlan(argv, group, zeroCodes), signals)
 }
 
-function check(files: readonly string[], known: Facts): void {
+function check(files: readonly string[], known: Facts, asJson: boolean): void {
   const loaded = load(files, known)
+  const code = loaded.plan === undefined ? 2 : 0
+  if (asJson) {
+    print(1, checkReport(loaded))
+    return leave(code, '')
+  }
   report(loaded)
   if (loaded.plan === undefined) return leave(2, '')
   const count = loaded.plan.programs.length
   leave(0, `${files.join(', ') || 'the environment'}: ${count === 1 ? '1 program' : `${count} programs`}, no errors\n`)
 }
 
+function config(files: readonly string[], known: Facts, options: PrintOptions): void {
+  const loaded = load(files, known)
+  report(loaded)
+  const { plan, written } = loaded
+  if (plan === undefined || written === undefined) return leave(2, '')
+  leave(0, printPlan(plan, written, options))
+}
+
 /** Every fault, on stderr, before anything is started. */
 function report({ diagnostics, source }: Loaded): void {
-  for (const diagnostic of diagnostics) print(2, `${render(diagnostic, source)}\n`)
+  if (diagnostics.length === 0) return
+  const isColoured = wantsColour(isatty(2), process.env)
+  for (const diagnostic of diagnostics) print(2, `${render(diagnostic, source, isColoured)}\n`)
 }
 
 function facts(environment: Readonly<Record<string, string>>): Facts {

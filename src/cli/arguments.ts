@@ -13,15 +13,20 @@ export type Invocation =
       /** Empty: none was given. */
       readonly argv: readonly string[]
     }
-  | { readonly command: 'check'; readonly files: readonly string[] }
+  | { readonly command: 'check'; readonly files: readonly string[]; readonly json: boolean }
+  | {
+      readonly command: 'config'
+      readonly files: readonly string[]
+      readonly origins: boolean
+      readonly showSecrets: boolean
+    }
   /** Text to print, and where. */
   | { readonly command: 'print'; readonly text: string; readonly exitCode: 0 | 2 }
 
 /** Words that are foster's own, now or in a later version; a program of that name is run with `foster -- NAME`. */
-export const commandWords = ['run', 'check', 'version', 'help'] as const
+export const commandWords = ['run', 'check', 'config', 'version', 'help'] as const
 export const reservedWords = [
   'completion',
-  'config',
   'convert',
   'events',
   'export',
@@ -46,6 +51,7 @@ signals are passed on, orphans reaped, CMD's exit code returned.
 
   foster -c foster.yaml        run the programs of a file
   foster check -c foster.yaml  look for faults, start nothing
+  foster config --origins      what holds in the end, and where each value comes from
   foster -- nginx -g 'daemon off;'
 `
 
@@ -83,7 +89,8 @@ export function parseArguments(args: readonly string[], version: string): Invoca
 
 /** The usage in short, for a foster that has nothing to do. */
 export const usage = `Usage: foster [run] [-c FILE]... [-g] [-e CODE]... [--] [CMD [ARG...]]
-       foster check [-c FILE]...
+       foster check [-c FILE]... [--json]
+       foster config [-c FILE]... [--origins] [--show-secrets]
        foster --help
 `
 
@@ -93,6 +100,17 @@ interface RunOptions {
   readonly config: readonly string[]
   readonly group?: boolean
   readonly exitZero: readonly number[]
+}
+
+interface CheckOptions {
+  readonly config: readonly string[]
+  readonly json?: boolean
+}
+
+interface ConfigOptions {
+  readonly config: readonly string[]
+  readonly origins?: boolean
+  readonly showSecrets?: boolean
 }
 
 function grammar(found: (invocation: Invocation) => void, print: (text: string) => void): Command {
@@ -124,7 +142,17 @@ function grammar(found: (invocation: Invocation) => void, print: (text: string) 
     .command('check')
     .description('look for faults in a configuration; starts nothing')
     .option('-c, --config <FILE>', 'a configuration; later ones merge over earlier ones', collect, [])
-    .action(({ config }: { config: string[] }) => found({ command: 'check', files: config }))
+    .option('--json', 'print what is wrong as JSON')
+    .action(({ config, json = false }: CheckOptions) => found({ command: 'check', files: config, json }))
+  program
+    .command('config')
+    .description('print the configuration that holds in the end, as YAML')
+    .option('-c, --config <FILE>', 'a configuration; later ones merge over earlier ones', collect, [])
+    .option('--origins', 'say of each value where it comes from')
+    .option('--show-secrets', 'show the values of variables and secrets')
+    .action(({ config, origins = false, showSecrets = false }: ConfigOptions) => {
+      found({ command: 'config', files: config, origins, showSecrets })
+    })
   program.command('version').description('print the version')
   return program
 }

@@ -42,25 +42,35 @@ function fill(tree: RawTree, filling: Filling): Tree {
 }
 
 /** Gives a scalar without variables its type. */
-export function typed(raw: RawScalar, text = raw.text, masked = false): Scalar {
+export function typed(raw: RawScalar, text = raw.text, shown?: string): Scalar {
   const { at, plain } = raw
   const value = plain ? readScalar(text) : text
-  return { kind: 'scalar', at, text, plain, masked, value, ...(raw.faulty && { faulty: true }) }
+  const masked = shown !== undefined
+  return {
+    kind: 'scalar',
+    at,
+    text,
+    plain,
+    masked,
+    ...(masked && { shown }),
+    value,
+    ...(raw.faulty && { faulty: true }),
+  }
 }
 
 function fillScalar(raw: RawScalar, filling: Filling): Scalar {
   if (!raw.text.includes('${')) return typed(raw)
-  const { text, masked, problem } = expandVariables(raw.text, filling)
-  if (problem === undefined) return typed(raw, text, masked)
+  const { text, shown, problem } = expandVariables(raw.text, filling)
+  if (problem === undefined) return typed(raw, text, shown)
   filling.diagnostics.push(fault(raw.at, problem.code, problem.message, problem.hint))
-  return typed({ ...raw, plain: false, faulty: true }, '', true)
+  return typed({ ...raw, plain: false, faulty: true }, '', '***')
 }
 
 /** A text with its variables filled in. */
 export interface Expansion {
   readonly text: string
-  /** Whether a variable stands in it. */
-  readonly masked: boolean
+  /** The text with `***` for each variable; undefined if there is none. */
+  readonly shown: string | undefined
   readonly problem: Problem | undefined
 }
 
@@ -75,7 +85,9 @@ export function expandVariables(written: string, variables: Variables): Expansio
   const scan: Scan = { text: written, at: 0, problem: undefined }
   const pieces = parsePieces(scan, 0)
   const text = scan.problem === undefined ? evaluate(pieces, variables, scan) : ''
-  return { text, masked: pieces.some(piece => typeof piece !== 'string'), problem: scan.problem }
+  const isLiteral = pieces.every(piece => typeof piece === 'string')
+  const shown = isLiteral ? undefined : pieces.map(piece => (typeof piece === 'string' ? piece : '***')).join('')
+  return { text, shown, problem: scan.problem }
 }
 
 interface Problem {

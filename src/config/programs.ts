@@ -203,7 +203,11 @@ function dependenciesOf({ program, shape }: Resolving): readonly Dependency[] {
   if (Array.isArray(written)) {
     return (written as readonly string[]).map(name => ({ program: name, condition: usual(name), required: true }))
   }
-  return Object.entries(written ?? {}).map(([name, value]) => {
+  // In the order they are written, which an object loses if names are numbers.
+  const { node } = find(program.entry.node, ['depends_on'])
+  const names = node.kind === 'map' ? [...node.entries.keys()].filter(name => Object.hasOwn(written ?? {}, name)) : []
+  return names.map(name => {
+    const value = (written as Exclude<typeof written, readonly string[] | null | undefined>)[name] ?? null
     if (value === null || typeof value === 'string')
       return { program: name, condition: value ?? usual(name), required: true }
     return { program: name, condition: value.condition ?? usual(name), required: value.required ?? true }

@@ -25,6 +25,8 @@ export interface Scalar {
   readonly text: string
   readonly plain: boolean
   readonly masked: boolean
+  /** Of a masked scalar: its text with `***` for what came from variables. */
+  readonly shown?: string
   readonly value: string | number | boolean | null
   /** As with a raw scalar. */
   readonly faulty?: boolean

@@ -1,0 +1,58 @@
+/** Values -> YAML that is read back as the same values: block maps, one line for each value. */
+
+/** What a line can hold. */
+export type Flat = string | number | boolean | readonly (string | number)[]
+
+/** A value and where it comes from, or a map of them. */
+export type Emitted =
+  | { readonly value: Flat; readonly from: string }
+  | { readonly entries: readonly (readonly [key: string, value: Emitted])[] }
+  | { readonly items: readonly { readonly value: Flat; readonly from: string }[] }
+
+/** Writes a map. `origins`: every value is followed by a comment with where it comes from. */
+export function emit(top: Emitted, origins: boolean): string {
+  const lines: Line[] = []
+  put(top, 0, lines)
+  const widest = Math.min(60, Math.max(0, ...lines.map(({ text, from }) => (from === '' ? 0 : text.length))))
+  const commented = lines.map(({ text, from }) => {
+    return origins && from !== '' ? `${text.padEnd(widest)}  # ${from.replace(/[\r\n]+/g, ' ')}` : text
+  })
+  return commented.map(line => `${line}\n`).join('')
+}
+
+interface Line {
+  readonly text: string
+  readonly from: string
+}
+
+function put(value: Emitted, depth: number, lines: Line[]): void {
+  const indent = '  '.repeat(depth)
+  if ('items' in value) {
+    for (const item of value.items) lines.push({ text: `${indent}- ${flat(item.value)}`, from: item.from })
+  } else if ('entries' in value) {
+    for (const [key, below] of value.entries) {
+      if ('value' in below) lines.push({ text: `${indent}${quoted(key)}: ${flat(below.value)}`, from: below.from })
+      else if (('items' in below ? below.items : below.entries).length > 0) {
+        lines.push({ text: `${indent}${quoted(key)}:`, from: '' })
+        put(below, depth + 1, lines)
+      }
+    }
+  }
+}
+
+function flat(value: Flat): string {
+  if (typeof value === 'string') return quoted(value.replace(/\$\{/g, () => '$${'))
+  if (typeof value === 'object') return `[${value.map(item => flat(item)).join(', ')}]`
+  return String(value)
+}
+
+/** Text that other readers of YAML take for something else is quoted as well. */
+const bare = /^(?!(?:y|n|yes|no|on|off|null|true|false)$)[a-z_/][a-z0-9_./@-]*$|^(?:[0-9]+(?:ms|[dhms]))+$/i
+
+function quoted(text: string): string {
+  if (bare.test(text)) return text
+  // What YAML does not print, and the sign that stands for bytes that are no text.
+  return JSON.stringify(text).replace(/[\x7f-\x9f\u2028\u2029\ufeff\ufffd-\uffff]/g, unprintable => {
+    return `\\u${unprintable.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
+}

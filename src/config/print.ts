@@ -1,0 +1,179 @@
+/** The effective plan as YAML: what `foster config` prints, and what loads to an equal plan again. */
+import type { Plan, Program } from '../core/plan.ts'
+import { formatDuration } from './duration.ts'
+import { type Emitted, emit, type Flat } from './emit.ts'
+import { literal } from './expand.ts'
+import type { Written } from './load.ts'
+import type { WrittenProgram } from './shape.ts'
+import { find, type Mapping, type Origin, type Scalar, type Tree } from './tree.ts'
+
+/** What is to be seen. */
+export interface PrintOptions {
+  /** Where each value comes from, as a comment. */
+  readonly origins: boolean
+  /** Values under `environment` and `secrets` and those of variables, which are `***` otherwise. */
+  readonly showSecrets: boolean
+}
+
+interface Printing extends PrintOptions {
+  hasMasked: boolean
+}
+
+/** Prints a plan. */
+export function printPlan(plan: Plan, written: Written, options: PrintOptions): string {
+  const printing: Printing = { ...options, hasMasked: false }
+  const { shape, environments } = written
+  const programs = plan.programs.flatMap((program): [string, Emitted][] => {
+    const own = shape.programs.find(({ name }) => name === program.name)
+    return own === undefined ? [] : [[program.name, programOf(program, own, environments, printing)]]
+  })
+  const { shutdown, logFormat } = plan
+  const at = (...path: string[]): Tree | undefined => nodeAt(shape.tree, path)
+  const below = (key: string, value: Flat): [string, Emitted] => [key, emittedOf(value, at('shutdown', key), printing)]
+  const top: [string, Emitted][] = [
+    ['programs', { entries: programs }],
+    [
+      'shutdown',
+      {
+        entries: [
+          below('timeout', formatDuration(shutdown.timeout)),
+          below('delay', formatDuration(shutdown.delay)),
+          below('exit_code', shutdown.exitCode === 'zero' ? 0 : shutdown.exitCode),
+        ],
+      },
+    ],
+  ]
+  if (logFormat !== undefined) {
+    top.push(['log', { entries: [['format', emittedOf(logFormat, at('log', 'format'), printing)]] }])
+  }
+  const text = emit({ entries: top }, options.origins)
+  return `# What foster makes of its configuration, complete.\n${printing.hasMasked ? masked : ''}${text}`
+}
+
+const masked = `# What may be secret is masked as ***: this is to be read, not to be loaded. --show-secrets shows it.
+`
+
+/** Each option of a program that is a value, in the order of the reference. */
+function valuesOf(program: Program): readonly (readonly [key: string, value: Flat | undefined])[] {
+  const { user, startRetries } = program
+  return [
+    ['command', program.command.map(literal)],
+    ['kind', program.kind],
+    ['critical', program.critical],
+    ['autostart', program.autostart],
+    ['env_inherit', program.envInherit],
+    ['working_dir', program.workingDir === undefined ? undefined : literal(program.workingDir)],
+    ['stdin', program.stdin],
+    ['tty', program.tty],
+    ['user', user && `${user.name === undefined || /^\d/.test(user.name) ? user.uid : user.name}:${user.gid}`],
+    ['restart', program.restart],
+    ['success_exit_codes', program.successExitCodes],
+    ['start_seconds', formatDuration(program.startMillis)],
+    ['start_retries', startRetries === Number.POSITIVE_INFINITY ? -1 : startRetries],
+    ['stop_signal', program.stopSignal],
+    ['stop_grace_period', formatDuration(program.stopGraceMillis)],
+    ['stop_scope', program.stopScope],
+    ['stop_command', program.stopCommand?.map(literal)],
+  ]
+}
+
+function programOf(
+  program: Program,
+  own: WrittenProgram,
+  environments: Written['environments'],
+  printing: Printing,
+): Emitted {
+  const at = (...path: string[]): Tree | undefined => nodeAt(own.entry.node, path)
+  const entries: [string, Emitted][] = valuesOf(program).flatMap(([key, value]): [string, Emitted][] =>
+    value === undefined ? [] : [[key, emittedOf(value, at(key), printing)]],
+  )
+  const { backoff, dependsOn, logFormat } = program
+  const wait = (key: string, value: Flat): [string, Emitted] => [key, emittedOf(value, at('backoff', key), printing)]
+  const waits = [
+    wait('delay', formatDuration(backoff.delay)),
+    wait('factor', backoff.factor),
+    wait('max', formatDuration(backoff.max)),
+    wait('jitter', backoff.jitter),
+    wait('reset_after', formatDuration(backoff.resetAfter)),
+  ]
+  const dependencies = dependsOn.map(({ program: on, condition, required }): [string, Emitted] => {
+    const node = at('depends_on', on) ?? at('depends_on')
+    const name = isMasked(node) && !printing.showSecrets ? '***' : on
+    const option = (key: string, value: Flat): [string, Emitted] => [
+      key,
+      emittedOf(value, at('depends_on', on, key) ?? node, printing),
+    ]
+    return [name, { entries: [option('condition', condition), option('required', required)] }]
+  })
+  entries.push(['backoff', { entries: waits }], ['depends_on', { entries: dependencies }])
+  entries.push(...environmentOf(program, environments, printing))
+  if (logFormat !== undefined) {
+    entries.push(['log', { entries: [['format', emittedOf(logFormat, at('log', 'format'), printing)]] }])
+  }
+  return { entries }
+}
+
+function environmentOf(
+  { name, environment, secrets }: Program,
+  environments: Written['environments'],
+  printing: Printing,
+): [string, Emitted][] {
+  const written = environments.get(name)
+  const cover = (value: string): string => (printing.showSecrets ? value : mask(printing))
+  const variables = Object.entries(environment).map(([variable, value]) => {
+    const found = written?.variables.get(variable)
+    const from = `${originOf(found?.at)}${found?.inherited ? ", foster's environment" : ''}`
+    return { variable, value: cover(literal(value)), from }
+  })
+  // Names that a key cannot be are written as a list, which takes any.
+  const isList = variables.some(({ variable }) => variable.length > 150 || unusable.has(variable))
+  const emitted: Emitted = isList
+    ? { items: variables.map(({ variable, value, from }) => ({ value: `${variable}=${value}`, from })) }
+    : { entries: variables.map(({ variable, value, from }) => [variable, { value, from }]) }
+  const files = Object.entries(secrets).map(([variable, path]): [string, Emitted] => [
+    variable,
+    { value: cover(path), from: originOf(written?.secrets.get(variable)?.at) },
+  ])
+  return [
+    ['environment', emitted],
+    ['secrets', { entries: files }],
+  ]
+}
+
+const unusable: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
+
+/** The node that is written at a path; undefined if none is, or one without a value. */
+function nodeAt(tree: Tree, path: readonly string[]): Tree | undefined {
+  const [key, ...rest] = path
+  if (key === undefined) return tree.kind === 'scalar' && tree.value === null && !tree.masked ? undefined : tree
+  const entry = tree.kind === 'map' ? (tree satisfies Mapping<Scalar>).entries.get(key) : undefined
+  return entry && nodeAt(entry.node, rest)
+}
+
+function emittedOf(value: Flat, node: Tree | undefined, printing: Printing): Emitted {
+  const from = originOf(node?.at)
+  if (node === undefined || printing.showSecrets || !isMasked(node)) return { value, from }
+  if (node.kind === 'list' && typeof value === 'object' && value.length === node.items.length) {
+    const items = value.map((item, index) => (isMasked(find(node, [index]).node) ? mask(printing) : item))
+    return { value: items, from }
+  }
+  const shown = node.kind === 'scalar' ? node.shown : undefined
+  return { value: shown === undefined ? mask(printing) : mask(printing, shown), from }
+}
+
+function mask(printing: Printing, shown = '***'): string {
+  printing.hasMasked = true
+  return shown
+}
+
+function isMasked(node: Tree | undefined): boolean {
+  if (node === undefined) return false
+  if (node.kind === 'scalar') return node.masked
+  const below = node.kind === 'list' ? node.items : [...node.entries.values()].map(entry => entry.node)
+  return below.some(isMasked)
+}
+
+function originOf(at: Origin | undefined): string {
+  if (at === undefined) return 'default'
+  return 'variable' in at ? at.variable : `${at.file}:${at.line}`
+}
