@@ -1,9 +1,9 @@
 /** One run of the built foster: what it writes, how it ends, and a way to send it signals. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { closeSync, constants, openSync, readFileSync } from 'node:fs'
+import { closeSync, constants, openSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { resolve } from 'node:path'
-import { executing, type ProcessFacts, processesWith, processFacts } from './rig-proc.ts'
+import { childrenOf, executing, type ProcessFacts, processesWith, processFacts } from './rig-proc.ts'
 import { eventually, Record as Story } from './rig-wait.ts'
 
 /** The executable under test. */
@@ -198,7 +198,7 @@ export class Foster {
     if (pid === undefined) return
     for (const reader of Object.values(this.readers)) reader.resume()
     if (this.#end !== undefined) return
-    for (const child of [...childPids(pid), pid]) {
+    for (const child of [...childrenOf(pid), pid]) {
       try {
         process.kill(child, 'SIGKILL')
       } catch {
@@ -210,10 +210,6 @@ export class Foster {
 }
 
 let count = 0
-
-function childPids(pid: number): readonly number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean).map(Number)
-}
 
 /** The test runner's environment without what would change foster's or a program's behaviour. */
 function cleanEnvironment(): Record<string, string> {
