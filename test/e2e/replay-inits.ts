@@ -81,3 +81,8 @@ function exitCode([file = '', ...args]: readonly string[]): Promise<number | nul
     spawn(file, args, { stdio: 'ignore', env }).on('error', reject).on('exit', resolve)
   })
 }
+
+/** Words as a line of shell that has them again. */
+export function quoted(words: readonly string[]): string {
+  return words.map(it => `'${it.replaceAll("'", "'\\''")}'`).join(' ')
+}
