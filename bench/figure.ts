@@ -9,6 +9,8 @@ export interface Bench {
   /** The Node that foster is made of. */
   readonly node: string
   readonly say: (text: string) => void
+  /** No further round is begun after this moment of the monotonic clock. */
+  readonly deadline: number
 }
 
 export interface Figure {
@@ -23,7 +25,10 @@ export interface Subject {
   readonly run: () => Promise<Readonly<Record<string, number>>>
 }
 
-/** Runs the subjects in turn, A B C A B C, so that a busy moment of the machine hits all of them. Failures are said and left out. */
+/** Failures in a row after which a subject is left out. */
+const forgiven = 2
+
+/** Runs the subjects in turn, A B C A B C, so that a busy moment of the machine hits all of them. Failures are said. */
 export async function interleave(
   bench: Bench,
   name: string,
@@ -31,16 +36,22 @@ export async function interleave(
   subjects: readonly Subject[],
 ): Promise<Samples> {
   const samples = new Samples()
-  const failed = new Set<Subject>()
+  const failures = new Map<Subject, number>()
   for (let run = 0; run < runs; run++) {
+    if (run > 0 && performance.now() > bench.deadline) {
+      bench.say(`${name}: out of time after ${run} of ${runs} rounds\n`)
+      break
+    }
     for (const subject of subjects) {
-      if (failed.has(subject)) continue
+      const failed = failures.get(subject) ?? 0
+      if (failed >= forgiven) continue
       bench.say(`${name}: ${run + 1}/${runs} ${subject.row}`)
       try {
         for (const [column, value] of Object.entries(await subject.run())) samples.add(subject.row, column, value)
+        failures.delete(subject)
       } catch (error) {
-        failed.add(subject)
-        bench.say(`${name}: ${subject.row}: ${error instanceof Error ? error.message : error}; not measured again\n`)
+        failures.set(subject, failed + 1)
+        bench.say(`${name}: ${subject.row} failed: ${error instanceof Error ? error.message : error}\n`)
       }
     }
   }

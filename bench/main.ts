@@ -57,7 +57,8 @@ async function main(): Promise<number> {
   }
   const { peers, missing } = findPeers()
   print(describeMachine(peers, missing))
-  const bench: Bench = { peers, runs, node: process.execPath, say: progress }
+  const deadline = performance.now() + 8.5 * 60_000
+  const bench: Bench = { peers, runs, node: process.execPath, say: progress, deadline }
   const tables: Record<string, Table> = {}
   for (const figure of figures) {
     if (positionals.length > 0 && !positionals.includes(figure.name)) continue

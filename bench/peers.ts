@@ -75,7 +75,8 @@ autorestart=true
 startretries=1000000
 stdout_logfile=/dev/fd/1
 stdout_logfile_maxbytes=0
-redirect_stderr=true
+stderr_logfile=/dev/fd/2
+stderr_logfile_maxbytes=0
 `,
   )
   const file = join(dir, 'supervisord.conf')

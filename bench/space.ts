@@ -19,7 +19,6 @@ export class Space {
   /** Whoever reads this waits until `release`. */
   readonly hold = join(this.dir, 'hold')
   readonly #log = join(this.dir, 'log')
-  readonly #fds: number[] = []
   readonly #sockets: Socket[] = []
   readonly #times = new Map<string, number[]>()
   #waiting: { mark: string; count: number; done: (time: number) => void } | undefined
@@ -146,7 +145,6 @@ export class Space {
     await this.#exited
     for (const socket of this.#sockets) socket.destroy()
     this.release()
-    for (const fd of this.#fds) closeSync(fd)
     rmSync(this.dir, { recursive: true, force: true, maxRetries: 3 })
     running.delete(this)
   }

@@ -12,7 +12,7 @@ export const crash: Figure = {
   about: 'from SIGKILL of a program to the first instruction of its successor',
   measure: async bench => {
     const subjects = bench.peers.flatMap(peer => [...ofPeer(peer, young, 0, 2), ...ofPeer(peer, old, 1.2, 2)])
-    const samples = await interleave(bench, 'crash', bench.runs ?? 5, subjects)
+    const samples = await interleave(bench, 'crash', bench.runs ?? 3, subjects)
     return {
       title: 'Crash: SIGKILL of a program to the first instruction of its successor',
       notes: [
@@ -37,8 +37,8 @@ function ofPeer({ name, configure, environment }: Peer, column: string, uptime: 
       await space.start(configure(space.dir, { count: 1, script: script(space, uptime) }), environment?.(space.dir))
       const times: number[] = []
       for (let crash = 1; crash <= crashes; crash++) {
-        const down = await space.mark('down', crash)
-        times.push((await space.mark('up', crash + 1)) - down)
+        const down = await space.mark('down', crash, 10_000)
+        times.push((await space.mark('up', crash + 1, 10_000)) - down)
       }
       return { [column]: median(times) }
     })

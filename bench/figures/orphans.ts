@@ -18,7 +18,7 @@ export const orphans: Figure = {
   about: 'ten thousand orphans that end at once',
   measure: async bench => {
     const subjects = bench.peers.flatMap(ofPeer)
-    const samples = await interleave(bench, 'orphans', bench.runs ?? 3, subjects)
+    const samples = await interleave(bench, 'orphans', bench.runs ?? 2, subjects)
     return {
       title: 'Orphans: 10,000 end at once',
       notes: [
@@ -32,7 +32,7 @@ export const orphans: Figure = {
   },
 }
 
-/** Forks batches of a hundred that wait, and leaves each batch to PID 1. They hold \`alive\` open until they end. */
+/** Forks batches of a hundred that wait, and leaves each batch to PID 1. They hold `alive` open until they end. */
 const script = (marks: string, hold: string, alive: string): string => `
 exec 3> ${alive} 4< ${hold}
 i=0

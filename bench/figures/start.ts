@@ -14,7 +14,7 @@ export const start: Figure = {
   about: 'from exec of the init to the first instruction of its program',
   measure: async bench => {
     const subjects = [...bench.peers.flatMap(peer => ofPeer(peer)), ...baselines(bench)]
-    const samples = await interleave(bench, 'start', bench.runs ?? 15, subjects)
+    const samples = await interleave(bench, 'start', bench.runs ?? 11, subjects)
     return {
       title: 'Start: exec of the init to the first instruction of the (last) program',
       notes: [

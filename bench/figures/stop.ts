@@ -11,7 +11,7 @@ export const stop: Figure = {
   about: 'from the request to stop to the exit of PID 1',
   measure: async bench => {
     const subjects = bench.peers.flatMap(peer => [...ofPeer(peer, many, 50, 50), ...ofPeer(peer, idle, 11, 1)])
-    const samples = await interleave(bench, 'stop', bench.runs ?? 5, subjects)
+    const samples = await interleave(bench, 'stop', bench.runs ?? 3, subjects)
     return {
       title: 'Stop: TERM to the exit of PID 1',
       notes: [

@@ -14,7 +14,7 @@ export const thousand: Figure = {
   about: 'a thousand programs started, then stopped',
   measure: async bench => {
     const subjects = bench.peers.filter(it => it.name !== 'pm2-runtime').flatMap(ofPeer)
-    const samples = await interleave(bench, 'thousand', bench.runs ?? 2, subjects)
+    const samples = await interleave(bench, 'thousand', bench.runs ?? 1, subjects)
     return {
       title: 'A thousand programs',
       notes: [
