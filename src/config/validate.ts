@@ -16,15 +16,18 @@ export function validate(plan: Plan, shape: Shape, diagnostics: Diagnostic[]): v
   if (checkShutdown(plan, shape, diagnostics) && isSound) checkGrace(plan, shape, diagnostics)
 }
 
-const syntax = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/
-const reserved: ReadonlySet<string> = new Set(['all', 'foster'])
+/** What a program may be called. */
+export const programName = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/
+
+/** What it may not be called all the same. */
+export const reservedNames: ReadonlySet<string> = new Set(['all', 'foster'])
 
 function checkName({ name, entry }: WrittenProgram, diagnostics: Diagnostic[]): void {
-  if (reserved.has(name)) {
+  if (reservedNames.has(name)) {
     diagnostics.push(
       fault(entry.at, 'invalid-name', `a program cannot be called "${name}": foster uses that word itself`),
     )
-  } else if (!syntax.test(name)) {
+  } else if (!programName.test(name)) {
     const message = `${JSON.stringify(name)} is no name for a program: letters, digits, "_", "." and "-", the first a letter or digit`
     diagnostics.push(fault(entry.at, 'invalid-name', message))
   }

@@ -56,7 +56,7 @@ export function oneOf<const T extends string>(words: readonly T[], synonyms: Rea
 /** Text as it was written, whatever type YAML would give it. */
 export const text = scalar(
   'text',
-  { type: ['string', 'number', 'boolean'] },
+  { type: ['string', 'number', 'boolean'], pattern: '^[^\\u0000]*$' },
   value => (String(value).includes('\0') ? undefined : String(value)),
   () => 'it must not contain NUL characters',
 )

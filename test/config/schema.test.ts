@@ -1,0 +1,104 @@
+/** The schema for editors agrees with the loader, and what is said of each key is true. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Ajv } from 'ajv'
+import { parse } from 'yaml'
+import { jsonSchema } from '../../docs/json-schema.ts'
+import { type Key, keysOf, program, top } from '../../docs/sections.ts'
+import { load } from '../../src/config/load.ts'
+import { loadCase, names, textOf } from './corpus.ts'
+import { factsOf } from './facts.ts'
+
+const validate = new Ajv({ strict: true, allowUnionTypes: true, allErrors: true }).compile(JSON.parse(jsonSchema()))
+
+/** Rejected by the loader alone, for what a JSON Schema cannot say. */
+const beyond: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'what variables add or set': ['bad-variables', 'bad-variables-one-level-more', 'bad-no-command', 'bad-no-programs'],
+    'what variables add to an empty file': ['bad-empty', 'bad-only-comments'],
+    'whether a variable is set': ['bad-interpolation', 'bad-message-of-a-variable'],
+    'the words of a command': ['bad-command-needs-shell', 'bad-command-quotes', 'bad-shell-with-list'],
+    'accounts, and who foster is': ['bad-users', 'bad-user-without-root', 'bad-user-other-group'],
+    'one program beside another': ['bad-cycle', 'bad-two-terminals'],
+    'one value beside another': ['bad-restart-twice', 'bad-shutdown-budget'],
+    'names of variables': ['bad-environment-names', 'bad-secrets-names'],
+    'other files': ['bad-include-missing', 'bad-include-cycle'],
+    'tags, which are gone when it is asked': ['bad-tag'],
+  }).flatMap(([reason, cases]) => cases.map(name => [name, reason] as const)),
+)
+
+/** What an editor would say of a text. */
+function editorAccepts(text: string): boolean {
+  try {
+    return validate(parse(text, { merge: true, maxAliasCount: 1000 }) ?? {})
+  } catch {
+    return false
+  }
+}
+
+for (const name of names.filter(it => !/^# load:/m.test(textOf(it)))) {
+  test(`${name}: editors and the loader agree`, () => {
+    const { plan } = loadCase(name)
+    const accepted = editorAccepts(textOf(name))
+    const expected = plan !== undefined || beyond.has(name)
+    assert.equal(accepted, expected, JSON.stringify(validate.errors?.slice(0, 5)))
+  })
+}
+
+/** What a map with keys of the user's choice has here, and what must stand beside a key. */
+const chosen: Readonly<Record<string, string>> = { depends_on: 'db', ulimits: 'nofile', signals: 'USR1' }
+const beside = (name: string): object => {
+  const own = name.split('.').at(-1) ?? ''
+  if (name === 'env_file.required') return { path: '.env' }
+  return /^probes\.\w+\./.test(name) && !probeWays.includes(own) ? { tcp: 1 } : {}
+}
+const probeWays = ['exec', 'http', 'tcp', 'log', 'fd', 'notify', 'file', 'url', 'headers']
+
+/** A configuration in which a key of a program or of the top level has a value. */
+function around({ name }: Key, example: string, isProgram: boolean): unknown {
+  const path = name.split('.').slice(0, -1)
+  const value = path.reduceRight<object>(
+    (below, key) => ({ [key === 'NAME' ? (chosen[path[0] ?? ''] ?? key) : key]: key === 'access' ? [below] : below }),
+    { ...beside(name), ...parse(example) },
+  )
+  const web = { command: 'x', ...(isProgram && value) }
+  return { programs: { web, db: { command: 'y' } }, ...(!isProgram && value) }
+}
+
+const files = { '.env': 'A=b', 'local.env': '', 'conf.d/a.yaml': '' }
+const all = [keysOf(top).map(key => [key, false] as const), keysOf(program).map(key => [key, true] as const)].flat()
+
+for (const [key, isProgram] of all) {
+  const isLater = all.some(
+    ([other, of]) =>
+      of === isProgram && other.about.later && (key.name === other.name || key.name.startsWith(`${other.name}.`)),
+  )
+  test(`the example of ${key.name} ${isLater ? 'is only too early' : 'is accepted'}`, () => {
+    const { name, about } = key
+    assert.equal(Object.keys(parse(about.example)).join(), name.split('.').at(-1))
+    const value = around(key, about.example, isProgram)
+    const { diagnostics } = load(['a.yaml'], factsOf({ ...files, 'a.yaml': JSON.stringify(value) }, { PORT: '1' }))
+    const codes = diagnostics.filter(({ severity }) => severity === 'error').map(({ code }) => code)
+    assert.deepEqual(new Set(codes), new Set(isLater ? ['unsupported-key'] : []), JSON.stringify(diagnostics))
+    assert.equal(validate(value), !isLater, JSON.stringify(validate.errors))
+    assert.match(key.description, /^.*\.$/)
+  })
+}
+
+test('the defaults that are written down are those that hold', () => {
+  const usual = (keys: readonly Key[], above: string): object =>
+    Object.fromEntries(
+      keys
+        .filter(({ about, name }) => about.usual !== undefined && !about.later && name.startsWith(above))
+        .map(({ name, about }) => [name.slice(above.length), about.usual])
+        .filter(([name]) => !String(name).includes('.')),
+    )
+  const ofProgram = { ...usual(keysOf(program), ''), backoff: usual(keysOf(program), 'backoff.') }
+  const ofTop = { ...usual(keysOf(top), ''), shutdown: usual(keysOf(top), 'shutdown.') }
+  const said = { ...ofTop, programs: { web: { ...ofProgram, command: 'x' } } }
+  const from = (value: object) => load(['a.yaml'], factsOf({ 'a.yaml': JSON.stringify(value) }))
+  const { plan, diagnostics } = from(said)
+  assert.ok(plan, JSON.stringify(diagnostics))
+  assert.deepEqual(plan, from({ programs: { web: { command: 'x' } } }).plan)
+  assert.ok(Object.keys(ofProgram).length > 15)
+})
