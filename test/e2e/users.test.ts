@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { e2e, type Rig } from './rig.ts'
 import { processFacts } from './rig-proc.ts'
+import { eventually } from './rig-wait.ts'
 
 const passwd = `root:x:0:0::/root:/bin/sh
 app:x:4711:4712:The app:/srv/app:/bin/sh
@@ -83,6 +84,8 @@ e2e(
     await web.up()
     web.start('exit 1')
     await web.up()
+    // The program may be up before the call that started it has come back to foster.
+    await eventually('foster says so', () => foster.output.stderr.match(/web: started/g)?.length === 2)
     const before = identity(process.pid)
     const expected = { uid: four(0), gid: four(0), groups: [4901, 4902], capabilities: before.capabilities }
     assert.deepEqual(identity(foster.pid), expected)
