@@ -19,7 +19,10 @@ export interface Signals {
   catchPipe(): void
 }
 
-/** Installs the handlers; the usual ones of container runtimes first. */
+/** The hidden word by which foster calls itself to become CMD. That process must die of what would end CMD. */
+export const activationWord = '__listen'
+
+/** Installs the handlers; the usual ones of container runtimes first. None in the process that becomes CMD. */
 export function catchSignals(): Signals {
   const kept: Signal[] = []
   let listener: Listener = signal => void kept.push(signal)
@@ -30,6 +33,7 @@ export function catchSignals(): Signals {
       // A signal that this kernel or libuv does not know cannot come.
     }
   }
+  if (process.argv[2] === activationWord) return { listen: () => {}, catchPipe: () => {} }
   const first: readonly Signal[] = ['TERM', 'INT', 'QUIT', 'HUP', 'CHLD', 'USR1']
   for (const signal of first) install(signal)
   for (const signal of signalNames) if (!untouched.has(signal) && !first.includes(signal)) install(signal)

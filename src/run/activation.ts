@@ -2,15 +2,14 @@
  * Socket activation for CMD: LISTEN_PID must name CMD's own pid, sd_listen_fds(3), and nobody but the process itself
  * knows that before exec. So the process that becomes CMD is foster once more, which writes its pid and executes CMD.
  */
+import { signalNumbers } from '../core/signal.ts'
 import { softDescriptorLimit } from '../os/descriptors.ts'
+import { errnoName } from '../os/errno.ts'
 import { candidates, explain, notFound, type Refusal } from '../os/executable.ts'
-import { limitDescriptors, setCloseOnExec } from '../os/libc.ts'
-import { resetIgnored } from '../os/signals.ts'
+import { blockSignal, limitDescriptors, setCloseOnExec } from '../os/libc.ts'
+import { activationWord, resetIgnored } from '../os/signals.ts'
 import { execute } from '../os/spawn.ts'
 import { ownEnvironment } from '../os/verbatim.ts'
-
-/** The hidden word by which foster calls itself. */
-export const activationWord = '__listen'
 
 /** The arguments that run CMD with LISTEN_PID set. */
 export function activated(argv: readonly string[]): readonly string[] {
@@ -35,6 +34,10 @@ function attempt(argv: readonly string[]): Refusal {
   for (let fd = 0; fd < 3 + Number(environment.LISTEN_FDS); fd++) setCloseOnExec(fd, false)
   limitDescriptors(softDescriptorLimit)
   resetIgnored()
+  blockSignal(signalNumbers.USR1, false)
   const env = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
-  return explain(-execute(path, argv, env), path, undefined)
+  const result = execute(path, argv, env)
+  if (errnoName(-result) !== 'ENOEXEC') return explain(-result, path, undefined)
+  // A script without `#!`.
+  return explain(-execute('/bin/sh', ['/bin/sh', path, ...argv.slice(1)], env), path, undefined)
 }

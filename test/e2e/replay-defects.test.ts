@@ -4,7 +4,8 @@ import { openSync, readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { catatonit, dumbInit, flagged, foster, quoted, type Replayed, replay, tini } from './replay-inits.ts'
 import { e2e, type Options, type Rig } from './rig.ts'
-import { belowShell } from './rig-foster.ts'
+import { belowShell, type Foster } from './rig-foster.ts'
+import { childrenOf, processFacts } from './rig-proc.ts'
 import { eventually } from './rig-wait.ts'
 
 /** Started by a parent that ignores and blocks signals. */
@@ -201,7 +202,29 @@ replay('LISTEN_PID names CMD, and the rest leaks', [catatonit], async (rig, init
   assert.equal(await shown(rig, init, '$$'), 'fd3\nfd4\nfd5\nfd6\nfd7\n2 mine\n')
 })
 
-e2e('an activated CMD is as bare as any: no mask, nothing ignored, 126 and 127', async rig => {
+e2e('TERM to an activated CMD that has not begun yet is not lost', async rig => {
+  for (let round = 0; round < 4; round++) {
+    const run = await rig.command(['sleep', '1000'], passing(rig, '$$'))
+    // Until it becomes CMD it is foster once more, and catches what foster catches.
+    const pid = await eventually('the process that becomes CMD', () => catching(run))
+    process.kill(pid, 'SIGTERM')
+    assert.equal((await run.exit()).code, 143)
+  }
+})
+
+/** The init's child, as soon as it catches signals or is CMD. Looks without a pause, since that is but a moment. */
+function catching(run: Foster): number | undefined {
+  for (const end = performance.now() + 500; performance.now() < end; ) {
+    const [child] = childrenOf(run.pid)
+    const { argv = [], status = {} } = (child === undefined ? undefined : processFacts(child)) ?? {}
+    // SIGWINCH, since Node catches SIGTERM by itself at first, to put the terminal in order.
+    const caught = Number(`0x${status.SigCgt?.slice(-8)}`)
+    if (child !== undefined && (argv[0] === 'sleep' || (caught & 0x08000000) !== 0)) return child
+  }
+  return undefined
+}
+
+e2e('an activated CMD is as any other: no mask, nothing ignored, 126, 127, scripts without #!', async rig => {
   const options = passing(rig, '$$')
   const run = await rig.command(['grep', '-E', '^Sig(Ign|Blk)', '/proc/self/status'], options)
   assert.equal((await run.exit()).code, 0)
