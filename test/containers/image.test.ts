@@ -195,7 +195,7 @@ suite('a container', { skip, timeout: 1_200_000 }, () => {
   })
 
   test('gives its command the terminal', () => {
-    const { code, stdout } = run('-t', debian, '--', 'sh', '-c', 'tty; ps -o tpgid= -p $$ 2>/dev/null; exit 4')
+    const { code, stdout } = run('-t', debian, '--', 'sh', '-c', 'tty; exit 4')
     assert.equal(code, 4)
     assert.match(stdout, /^\/dev\/pts\/\d+\r?$/m)
   })

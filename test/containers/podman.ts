@@ -59,24 +59,23 @@ export const distImage = (): string => build('dist', '--target', 'dist', '.')
 let count = 0
 const started = new Set<string>()
 
-/** A container's options get a name that nobody else has. */
-function named(options: readonly string[]): readonly [name: string, options: readonly string[]] {
+/** A name that no other container has. What bears it is removed in the end. */
+export function nameFor(): string {
   count += 1
   const name = `foster-test-${process.pid}-${count}`
   started.add(name)
-  return [name, ['--name', name, '--label', 'foster-test', ...options]]
+  return name
 }
 
 /** Runs a container to its end. */
 export function run(...options: readonly string[]): Result {
-  const [, all] = named(options)
-  return podman('run', '--rm', ...all)
+  return podman('run', '--rm', '--name', nameFor(), ...options)
 }
 
 /** Starts a container in the background and returns its name. */
 export function start(...options: readonly string[]): string {
-  const [name, all] = named(options)
-  const { code, stderr } = podman('run', '-d', ...all)
+  const name = nameFor()
+  const { code, stderr } = podman('run', '-d', '--name', name, ...options)
   if (code !== 0) throw new Error(`podman run: ${stderr}`)
   return name
 }

@@ -44,7 +44,7 @@ suite('the quickstart', { timeout: 300_000 }, () => {
     assert.equal(await fetch(url).then(it => it.text()), 'hello from foster\n')
     const begin = performance.now()
     terminal.type('\x03')
-    const code = await terminal.exit
+    const code = await terminal.exitCode()
     const millis = performance.now() - begin
     assert.match(
       terminal.seen,

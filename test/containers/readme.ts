@@ -51,12 +51,11 @@ export function inTerminal(command: string, cwd: string, env = shellEnvironment(
 export class Terminal {
   #child: ChildProcess
   #seen = ''
-  /** The exit code of the command. */
-  readonly exit: Promise<number | null>
+  #exit: Promise<number | null>
 
   constructor(child: ChildProcess) {
     this.#child = child
-    this.exit = new Promise(resolve => child.on('close', resolve))
+    this.#exit = new Promise(resolve => child.on('close', resolve))
     child.stdout?.on('data', chunk => {
       this.#seen += chunk
     })
@@ -82,6 +81,13 @@ export class Terminal {
     this.#child.on('close', () => reject(new Error(`ended without ${pattern}:\n${this.#seen}`)))
     look()
     return promise.finally(() => clearTimeout(timer))
+  }
+
+  /** The exit code of the command, which is about to end. */
+  async exitCode(millis = 20_000): Promise<number | null> {
+    const { promise, reject } = Promise.withResolvers<never>()
+    const timer = setTimeout(() => reject(new Error(`it does not end:\n${this.#seen}`)), millis)
+    return Promise.race([this.#exit, promise]).finally(() => clearTimeout(timer))
   }
 
   /** Ends it, whatever it does. */
