@@ -27,6 +27,7 @@ export function interpolate(
 }
 
 function fill(tree: RawTree, filling: Filling): Tree {
+  if (tree.kind === 'raw' && !tree.text.includes('${')) return typed(tree)
   const known = filling.done.get(tree)
   if (known !== undefined) return known
   let filled: Tree
@@ -59,7 +60,6 @@ export function typed(raw: RawScalar, text = raw.text, shown?: string): Scalar {
 }
 
 function fillScalar(raw: RawScalar, filling: Filling): Scalar {
-  if (!raw.text.includes('${')) return typed(raw)
   const { text, shown, problem } = expandVariables(raw.text, filling)
   if (problem === undefined) return typed(raw, text, shown)
   filling.diagnostics.push(fault(raw.at, problem.code, problem.message, problem.hint))

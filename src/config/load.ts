@@ -70,11 +70,12 @@ interface Made extends Written {
 function make(files: readonly string[], facts: Facts, sources: Sources, allowEmpty: boolean): Made | undefined {
   const { diagnostics, trees } = sources
   readSources(files, sources)
-  if (sources.isBroken) return undefined
   const merged = trees.filter(says).reduce((below, tree) => mergeTrees(below, tree), nothing)
   const tree = applyVariables(merged, facts.environment, diagnostics)
   checkInclude(tree, diagnostics)
   const shaped = shape(tree, diagnostics)
+  // What is missing may be what the rest relies on: only faults that stand for themselves are told.
+  if (sources.isBroken) return undefined
   const environments = environmentsOf(shaped, sources)
   const { settings } = shaped
   const plan: Plan = {
@@ -91,7 +92,8 @@ function make(files: readonly string[], facts: Facts, sources: Sources, allowEmp
   }
   validate(plan, shaped, diagnostics)
   if (plan.programs.length === 0 && !allowEmpty) checkEmpty(shaped, diagnostics)
-  const programs = plan.programs.map(program => withoutMissing(program, plan))
+  const names = new Set(plan.programs.map(({ name }) => name))
+  const programs = plan.programs.map(program => withoutMissing(program, names))
   return { plan: { ...plan, programs }, shape: shaped, environments }
 }
 
@@ -109,8 +111,8 @@ function says(tree: Tree): boolean {
 }
 
 /** Drops optional dependencies on programs that do not exist: nothing waits for them. */
-function withoutMissing(program: Program, { programs }: Plan): Program {
-  const exists = ({ program: on }: Dependency): boolean => programs.some(({ name }) => name === on)
+function withoutMissing(program: Program, names: ReadonlySet<string>): Program {
+  const exists = ({ program: on }: Dependency): boolean => names.has(on)
   return program.dependsOn.every(exists) ? program : { ...program, dependsOn: program.dependsOn.filter(exists) }
 }
 

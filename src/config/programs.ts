@@ -198,8 +198,7 @@ function backoffOf({ backoff }: ProgramSettings): Backoff {
 /** In a list, and where no condition is written, a task is waited for to its end, anything else until it runs. */
 function dependenciesOf({ program, shape }: Resolving): readonly Dependency[] {
   const written = program.settings.depends_on
-  const kinds = new Map(shape.programs.map(({ name, settings }) => [name, settings.kind]))
-  const usual = (name: string): Dependency['condition'] => (kinds.get(name) === 'task' ? 'completed' : 'started')
+  const usual = (name: string): Dependency['condition'] => (shape.tasks.has(name) ? 'completed' : 'started')
   if (Array.isArray(written)) {
     return (written as readonly string[]).map(name => ({ program: name, condition: usual(name), required: true }))
   }

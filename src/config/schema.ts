@@ -72,3 +72,13 @@ interface Looseness {
 export const verbatimKeys: ReadonlySet<string> = new Set([
   ...['command', 'stop_command', 'environment', 'env_file', 'secrets', 'include', 'working_dir', 'user', 'umask'],
 ])
+
+/** Every word that is a key anywhere in the configuration. */
+export function allKeys(): ReadonlySet<string> {
+  const below = [
+    ...programKeys.flatMap(key => keysBelow(key, true)),
+    ...topKeys.flatMap(key => keysBelow(key, false)),
+    ...['condition', 'required', 'path', 'soft', 'hard'],
+  ]
+  return new Set([...programKeys, ...topKeys, ...below])
+}

@@ -22,22 +22,40 @@ const anyKey = /^(\s*)[\w.-]+:(?:\s|$)/
 
 /**
  * Guesses where secrets stand in a text whose syntax is faulty, so that there is no tree to ask: what follows a secret
- * key in its line, and the lines below up to the next key that is indented no deeper. Names of variables stay readable.
+ * key in its line, and the lines below up to the next key that is indented no deeper. If the text has secret keys at all,
+ * what follows a word that is no key of foster's is hidden, too: it may have got out of its place, or be meant for an
+ * alias. Names of variables stay readable.
  */
-export function guessSecrets(text: string): readonly Range[] {
+export function guessSecrets(text: string, keys: ReadonlySet<string>): readonly Range[] {
+  const lines = text.split('\n')
+  if (!lines.some(line => secretKey.test(line))) return []
   const ranges: Range[] = []
   let offset = 0
   let indent: number | undefined
-  for (const line of text.split('\n')) {
+  for (const line of lines) {
     const end = offset + line.length
     const key = secretKey.exec(line)
     const other = anyKey.exec(line)
+    if (key === null && indent !== undefined && other !== null && (other[1] ?? '').length <= indent) indent = undefined
     if (key !== null) ranges.push([offset + key[0].length, end])
-    else if (indent !== undefined && other !== null && (other[1] ?? '').length <= indent) indent = undefined
-    else if (indent !== undefined)
-      ranges.push([offset + (/^\s*(?:- )?[\w.-]+(?:[:=])/.exec(line)?.[0].length ?? 0), end])
+    else if (indent !== undefined) ranges.push([offset + (named.exec(line)?.[0].length ?? 0), end])
+    else {
+      const from = foreign(line, keys)
+      if (from !== undefined) ranges.push([offset + from, end])
+    }
     if (key !== null) indent = (key[1] ?? '').length
     offset = end + 1
   }
   return ranges
+}
+
+const named = /^\s*(?:- )?[\w.-]+(?:[:=])/
+
+/** Where the value begins behind a name that is none of foster's keys and with none in it; `NAME=` in a list as well. */
+function foreign(line: string, keys: ReadonlySet<string>): number | undefined {
+  const [whole = '', name = '', sign] = /^\s*(?:- )?["']?([\w.-]+)["']?\s*(:(?=\s|$)|=)/.exec(line) ?? []
+  const rest = line.slice(whole.length)
+  if (whole === '' || (sign === ':' && keys.has(name))) return undefined
+  const isSection = sign === ':' && [...rest.matchAll(/([\w.-]+)["']?\s*:/g)].some(([, key = '']) => keys.has(key))
+  return isSection ? undefined : whole.length
 }

@@ -20,6 +20,8 @@ export interface Shape {
   readonly tree: Tree
   readonly settings: Settings
   readonly programs: readonly WrittenProgram[]
+  /** The names of those that are tasks. */
+  readonly tasks: ReadonlySet<string>
 }
 
 /** Applies the schema. Faults go to `diagnostics`; the rest is kept, so that its own faults can be found in the same run. */
@@ -37,7 +39,9 @@ export function shape(written: Tree, diagnostics: Diagnostic[]): Shape {
   }
   const output = tree.kind === 'map' ? (result.output as Record<string, unknown>) : {}
   const settings = without(output, key => key === 'programs' || key === 'defaults' || faulty.has(optionAt([key])))
-  return { tree, settings: settings as Settings, programs: programsOf(tree, output.programs, faulty) }
+  const programs = programsOf(tree, output.programs, faulty)
+  const tasks = new Set(programs.filter(it => it.settings.kind === 'task').map(({ name }) => name))
+  return { tree, settings: settings as Settings, programs, tasks }
 }
 
 /** The option that a path belongs to, as a key of a set. */

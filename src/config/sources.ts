@@ -2,6 +2,7 @@
 import type { Diagnostic } from '../errors.ts'
 import { interpolate } from './interpolate.ts'
 import { parseProcfile } from './procfile.ts'
+import { allKeys } from './schema.ts'
 import { blot, guessSecrets, type Range } from './secrets.ts'
 import {
   describe,
@@ -176,7 +177,7 @@ function treeOf(text: string, file: string, sources: Sources): Tree | undefined 
   }
   const parsed = parseYaml(text, file)
   diagnostics.push(...parsed.diagnostics)
-  const secrets = parsed.tree === undefined ? [...parsed.secrets, ...guessSecrets(text)] : parsed.secrets
+  const secrets = parsed.tree === undefined ? [...parsed.secrets, ...guessSecrets(text, allKeys())] : parsed.secrets
   texts.set(file, { text, secrets })
   if (parsed.tree === undefined) sources.isBroken = true
   return parsed.tree && interpolate(parsed.tree, environment, diagnostics)

@@ -1,6 +1,6 @@
 /** What can be judged only by looking at all programs: names, dependencies, the terminal, the shutdown's budget. */
 import { findCycle, graphOf } from '../core/graph.ts'
-import type { Plan, Program, ShutdownPlan } from '../core/plan.ts'
+import type { Dependency, Plan, Program, ShutdownPlan } from '../core/plan.ts'
 import type { Diagnostic } from '../errors.ts'
 import { formatDuration } from './duration.ts'
 import { didYouMean } from './nearest.ts'
@@ -35,7 +35,8 @@ function checkName({ name, entry }: WrittenProgram, diagnostics: Diagnostic[]): 
 
 function checkDependencies(plan: Plan, shape: Shape, diagnostics: Diagnostic[]): void {
   const names = new Set(shape.programs.map(({ name }) => name))
-  const edges = new Map(shape.programs.map(program => [program.name, edgesOf(program, plan)]))
+  const resolved = new Map(plan.programs.map(program => [program.name, program.dependsOn]))
+  const edges = new Map(shape.programs.map(it => [it.name, edgesOf(it, resolved.get(it.name) ?? [])]))
   for (const [name, written] of edges) {
     const seen = new Set<string>()
     for (const edge of written) {
@@ -79,9 +80,8 @@ interface Edge {
 }
 
 /** The items of a list, the keys of a map; also where a condition is faulty, since the names can be right or wrong for themselves. */
-function edgesOf(program: WrittenProgram, plan: Plan): readonly Edge[] {
+function edgesOf(program: WrittenProgram, resolved: readonly Dependency[]): readonly Edge[] {
   const { node } = find(program.entry.node, ['depends_on'])
-  const resolved = plan.programs.find(({ name }) => name === program.name)?.dependsOn ?? []
   if (node === program.entry.node) return []
   if (node.kind === 'list') {
     const items = node.items.flatMap(item => (item.kind === 'scalar' && !item.faulty ? [item] : []))

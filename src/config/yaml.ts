@@ -40,7 +40,7 @@ export function parseYaml(text: string, file: string): ParsedText {
   try {
     // failsafe: every scalar stays text, since it gets its type only after interpolation. Duplicate keys are found
     // below in linear time and with both places.
-    const document = parseDocument(text, { ...options, lineCounter: lines })
+    const document = withoutEnvironment(() => parseDocument(text, { ...options, lineCounter: lines }))
     const tree = document.contents === null ? emptyMap(reader) : read(document.contents, reader, 0, false)
     const { secrets } = reader
     const faults = syntaxFaults(document.errors, reader)
@@ -55,12 +55,26 @@ export function parseYaml(text: string, file: string): ParsedText {
   }
 }
 
+/**
+ * The parser asks for the variable LOG_TOKENS at each token: that takes a third of its time, and a container that happens
+ * to have such a variable would see its configuration, secrets and all, on standard output.
+ */
+function withoutEnvironment<T>(parse: () => T): T {
+  const { env } = process
+  process.env = {}
+  try {
+    return parse()
+  } finally {
+    process.env = env
+  }
+}
+
 const options = { schema: 'failsafe', uniqueKeys: false, prettyErrors: false, logLevel: 'error' } as const
 
 interface Reader extends Source {
   readonly diagnostics: Diagnostic[]
   readonly secrets: Range[]
-  readonly anchors: Map<string, RawTree>
+  readonly anchors: Map<string, { readonly tree: RawTree; readonly range: Range }>
   /** How many nodes a tree stands for, with its aliases written out. */
   readonly weights: Map<RawTree, number>
   aliased: number
@@ -86,15 +100,18 @@ function read(node: ParsedNode | null, reader: Reader, depth: number, secret: bo
     const items = (node.items as (ParsedNode | null)[]).map(item => read(item, reader, depth + 1, secret))
     tree = { kind: 'list', at: placeOf(node, reader), items } satisfies List<RawScalar>
   }
-  reader.weights.set(tree, weigh(tree, reader))
-  if (node.anchor) reader.anchors.set(node.anchor, tree)
+  if (node.anchor) reader.anchors.set(node.anchor, { tree, range: [node.range[0], node.range[1]] })
   return tree
 }
 
 function weigh(tree: RawTree, reader: Reader): number {
   if (tree.kind === 'raw') return 1 + (tree.text.length >> 6)
+  const known = reader.weights.get(tree)
+  if (known !== undefined) return known
   const children = tree.kind === 'list' ? tree.items : [...tree.entries.values()].map(entry => entry.node)
-  return children.reduce((sum, child) => sum + (reader.weights.get(child) ?? 1), 1)
+  const weight = children.reduce((sum, child) => sum + weigh(child, reader), 1)
+  reader.weights.set(tree, weight)
+  return weight
 }
 
 function complain(node: ParsedNode, reader: Reader, message: string, hint?: string): RawScalar {
@@ -121,14 +138,17 @@ function noteUnclosed(node: ParsedNode, reader: Reader, closing: string, what: s
 }
 
 function readAlias(node: ParsedNode & { source: string }, reader: Reader, secret: boolean): RawTree {
-  const tree = reader.anchors.get(node.source)
+  const anchor = reader.anchors.get(node.source)
+  // What is secret here is so where it is written, too.
+  if (secret && anchor !== undefined) reader.secrets.push(anchor.range)
+  const tree = anchor?.tree
   if (tree === undefined) {
     if (secret) reader.secrets.push([node.range[0], node.range[1]])
     const hint = didYouMean(node.source, reader.anchors.keys()) ?? 'if it is no alias, quote it'
     return complain(node, reader, 'there is no such anchor before this alias', hint)
   }
   const before = reader.aliased
-  reader.aliased += reader.weights.get(tree) ?? 1
+  reader.aliased += weigh(tree, reader)
   if (reader.aliased <= mostAliased) return tree
   const silent: RawTree = { kind: 'raw', at: placeOf(node, reader), text: '', plain: true, faulty: true }
   return before > mostAliased ? silent : complain(node, reader, `aliases stand for more than ${mostAliased} values`)
@@ -185,7 +205,7 @@ function withMerged(
   for (const map of merged) {
     for (const [key, entry] of map.entries) {
       if (entries.has(key) || reader.aliased > mostAliased) continue
-      reader.aliased += reader.weights.get(entry.node) ?? 1
+      reader.aliased += weigh(entry.node, reader)
       entries.set(key, entry)
     }
   }
