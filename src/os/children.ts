@@ -9,7 +9,7 @@ import { signalNumbers } from '../core/signal.ts'
 import { CredentialsError, withCredentials } from './credentials.ts'
 import { candidates, explain, notFound, type Refusal } from './executable.ts'
 import { kill, peekEnded, takeStatus } from './libc.ts'
-import { ownChildren } from './processes.ts'
+import { ownChildren, type ProcessEntry, readStat } from './processes.ts'
 import { posixSpawn } from './spawn.ts'
 
 /** A program to be started. */
@@ -40,8 +40,14 @@ export interface CommandResult {
   readonly output: string
 }
 
+/** Hears how a program's process ended. */
+type Ended = (ending: Ending, pid: number) => void
+
 /** Ended children taken in one turn of the loop, so that a storm of orphans holds up nothing else. */
 const mostPerTurn = 256
+
+/** Orphans that are looked at one by one when a program ends. */
+const mostLookedAt = 128
 
 const ECHILD = -10
 const ENOEXEC = -8
@@ -50,7 +56,7 @@ const EACCES = -13
 const ENOTDIR = -20
 
 export class Children {
-  readonly #programs = new Map<number, (ending: Ending) => void>()
+  readonly #programs = new Map<number, Ended>()
   readonly #commands = new Set<number>()
   readonly #settled: () => void
   #more = false
@@ -63,7 +69,7 @@ export class Children {
   }
 
   /** Starts a program: its pid, or why not. `ended` is called once, from `reap`. Throws only if foster itself is spoilt. */
-  launch(launch: Launch, ended: (ending: Ending) => void): number | Refusal {
+  launch(launch: Launch, ended: Ended): number | Refusal {
     const started = this.#spawn(launch)
     if (typeof started === 'number') this.#programs.set(started, ended)
     return started
@@ -145,7 +151,16 @@ export class Children {
     const ended = this.#programs.get(pid)
     this.#programs.delete(pid)
     if (ended === undefined) this.orphans++
-    else ended(endingOf(status))
+    else ended(endingOf(status), pid)
+  }
+
+  /** Adopted processes; undefined where /proc does not list our children, and where they are more than a few. */
+  orphansNow(): readonly ProcessEntry[] | undefined {
+    const known = ownChildren()
+    if (known.length === 0 && !this.isEmpty) return undefined
+    const orphans = known.filter(pid => !this.#programs.has(pid) && !this.#commands.has(pid))
+    if (orphans.length > mostLookedAt) return undefined
+    return orphans.flatMap(pid => readStat(pid) ?? [])
   }
 
   /** Whether no child of any kind is left. */

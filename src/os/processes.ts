@@ -18,6 +18,11 @@ export function listProcesses(): readonly ProcessEntry[] {
   })
 }
 
+/** Whether a living process belongs to a program's process, as a member of its group or session. */
+export function isIn(entry: ProcessEntry, pid: number, ownsSession: boolean): boolean {
+  return !entry.isZombie && (entry.group === pid || (ownsSession && entry.session === pid))
+}
+
 /** The descendants of a process, itself left out. */
 export function descendantsOf(root: number, processes = listProcesses()): readonly number[] {
   const children = new Map<number, number[]>()
@@ -42,7 +47,8 @@ export function ownChildren(): readonly number[] {
   })
 }
 
-function readStat(pid: number): ProcessEntry | undefined {
+/** One process; undefined if it has vanished. */
+export function readStat(pid: number): ProcessEntry | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
     // The name stands in parentheses and may contain anything, parentheses too.

@@ -24,6 +24,7 @@ import { openTerminal, type Terminal } from '../os/terminal.ts'
 import { ownEnvironment } from '../os/verbatim.ts'
 import { Effects } from './effects.ts'
 import { inheritable } from './environment.ts'
+import { Leftovers } from './leftovers.ts'
 import { Loop } from './loop.ts'
 import { flawNotice } from './notices.ts'
 import { Streams } from './streams.ts'
@@ -51,6 +52,7 @@ class Init {
   readonly #logs: Logs
   readonly #terminal: Terminal | undefined
   readonly #children: Children
+  readonly #leftovers: Leftovers
   readonly #loop: Loop
   readonly #console = [0, 1, 2].find(fd => foregroundOf(fd) > 0)
   #failures = 0
@@ -59,6 +61,7 @@ class Init {
     this.#logs = logs
     this.#terminal = terminal
     this.#children = new Children(() => this.#settled())
+    this.#leftovers = new Leftovers(this.#children)
     const environment = ownEnvironment()
     const effects = new Effects({
       world: () => this.#loop.world,
@@ -66,6 +69,7 @@ class Init {
       children: this.#children,
       logs,
       streams: new Streams(logs, openNull()),
+      leftovers: this.#leftovers,
       terminal,
       environment: plan.command === undefined ? inheritable(environment) : environment,
       passed,
@@ -108,8 +112,9 @@ class Init {
     this.#children.reap()
   }
 
-  /** Children have been reaped: while strays are waited for, perhaps the last one. */
+  /** Children have been reaped: perhaps the last of a program's, or the last stray that was waited for. */
   #settled(): void {
+    this.#leftovers.check()
     if (this.#loop.world.phase.at !== 'sweeping' || !this.#children.isEmpty) return
     this.#loop.dispatch({ on: 'strays-gone' })
   }

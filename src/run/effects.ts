@@ -1,5 +1,6 @@
 /** Does what the world asks for: spawns, signals, sweeps, speaks. Owns the queue of spawns. */
 import type { Target, World, WorldEffect } from '../core/draft.ts'
+import type { Ending } from '../core/ending.ts'
 import type { Program } from '../core/plan.ts'
 import { type Signal, signalNumbers } from '../core/signal.ts'
 import type { Input } from '../core/world.ts'
@@ -9,6 +10,7 @@ import { kill } from '../os/libc.ts'
 import type { Terminal } from '../os/terminal.ts'
 import { activated } from './activation.ts'
 import { environmentOf } from './environment.ts'
+import type { Leftovers } from './leftovers.ts'
 import { announcementOf, noticeOf } from './notices.ts'
 import { secretsOf } from './secrets.ts'
 import { killProgram, signalStrays } from './strays.ts'
@@ -23,6 +25,7 @@ export interface EffectsOptions {
   readonly children: Children
   readonly logs: Logs
   readonly streams: Streams
+  readonly leftovers: Leftovers
   readonly terminal: Terminal | undefined
   /** What programs inherit. */
   readonly environment: Readonly<Record<string, string>>
@@ -152,10 +155,7 @@ export class Effects {
         terminal: this.#terminalOf(index)?.fd,
         passed: isCommand ? passed : 0,
       },
-      ending => {
-        streams.ended(index)
-        dispatch({ on: 'program', index, event: { on: 'exit', ending } })
-      },
+      (ending, pid) => this.#ended(index, pid, ending),
     )
     if (typeof launched !== 'number') {
       return dispatch({ on: 'program', index, event: { on: 'refused', ending: launched } })
@@ -164,6 +164,20 @@ export class Effects {
     streams.started(index, launched)
     this.#terminalOf(index)?.started(launched)
     dispatch({ on: 'program', index, event: { on: 'spawned', pid: launched } })
+  }
+
+  /** The process has been reaped; the program's run is over when nothing is left of it. CMD's leftovers are strays. */
+  #ended(index: number, pid: number, ending: Ending): void {
+    const { streams, leftovers, dispatch, world } = this.#options
+    const over = (): void => {
+      try {
+        streams.ended(index)
+      } finally {
+        dispatch({ on: 'program', index, event: { on: 'exit', ending } })
+      }
+    }
+    if (world().plan.command !== undefined) over()
+    else leftovers.clear(pid, this.#terminalOf(index) === undefined, over)
   }
 
   #stop({ index, pid }: Target): void {

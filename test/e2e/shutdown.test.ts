@@ -236,21 +236,6 @@ e2e('foster -- CMD: strays are killed at the end, too, and CMD keeps its code', 
   assert.equal((await foster.exit()).code, 3)
 })
 
-e2e('what is left of a program in its session is gone before it is started again', async (rig, context) => {
-  context.todo('leftovers outlive a restart')
-  const web = rig.puppet('web', 'sleep 1000 &')
-  const more = { restart: 'always', backoff: { delay: '10ms' } }
-  const foster = await rig.start({ programs: { web: service(web, more) } })
-  const first = await rig.facts(foster, await web.up())
-  web.start('exit 3')
-  await web.up()
-  const left = foster.others().filter(it => it.session === first.pid)
-  assert.deepEqual(
-    left.map(it => it.argv),
-    [],
-  )
-})
-
 e2e('a grandchild that keeps the pipe open delays nothing', async rig => {
   const web = rig.puppet('web', 'setsid sleep 1000 &', "trap 'echo last words; exit 0' TERM")
   const foster = await rig.start({ programs: { web: service(web) } })

@@ -124,7 +124,8 @@ e2e(
   async rig => {
     const program = {
       command: 'sleep 1000',
-      user: '4711',
+      // The kernel counts a user's processes on the whole machine: nobody else's.
+      user: String(100_000 + process.pid),
       critical: false,
       start_retries: 1,
       backoff: { delay: '20ms' },

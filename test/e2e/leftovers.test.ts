@@ -1,0 +1,68 @@
+/** What a program's process leaves behind when it ends. */
+import assert from 'node:assert/strict'
+import { e2e, type Puppet } from './rig.ts'
+import { isAlive } from './rig-proc.ts'
+import { eventually } from './rig-wait.ts'
+
+const service = ({ command }: Puppet, more: object = {}) => ({ command, start_seconds: '0s', ...more })
+const again = { restart: 'always', backoff: { delay: '10ms' } }
+
+e2e('what is left of a program in its session is gone before it is started again', async rig => {
+  // A job of its own process group, as a shell with job control makes it, and one in the program's group.
+  const web = rig.puppet('web', 'set -m', 'sleep 1000 &', 'set +m', 'sleep 1000 &')
+  const foster = await rig.start({ programs: { web: service(web, again) } })
+  const first = await rig.facts(foster, await web.up())
+  const left = () => foster.others().filter(it => it.session === first.pid && !it.argv.includes('web'))
+  await eventually('both jobs are there', () => left().length === 2)
+  web.start('exit 3')
+  await web.up()
+  assert.deepEqual(
+    left().map(it => it.argv),
+    [],
+  )
+})
+
+e2e('what is left and ignores TERM is killed, and the run keeps its own ending', async rig => {
+  const web = rig.puppet('web')
+  const foster = await rig.start({ programs: { web: service(web, again) } })
+  const first = await rig.facts(foster, await web.up())
+  web.start(`sh -c "trap '' TERM; echo web 0 left >$dir/home; while :; do sleep 1000; done" &`)
+  await web.call('left')
+  web.start('exit 3')
+  await web.up()
+  assert.deepEqual(
+    foster.others().filter(it => it.session === first.pid),
+    [],
+  )
+  assert.match(foster.output.stderr, /web: exited with code 3/)
+})
+
+e2e('a daemon that has gone into a session of its own outlives its program', async rig => {
+  const web = rig.puppet('web')
+  const foster = await rig.start({ programs: { web: service(web, again) } })
+  await web.up()
+  web.start('setsid sleep 1000 &')
+  const daemon = await eventually('the daemon is there', () =>
+    foster.others().find(it => it.argv.join(' ') === 'sleep 1000'),
+  )
+  web.start('exit 3')
+  await web.up()
+  assert.equal(isAlive(daemon.pid), true)
+  foster.kill('SIGTERM')
+  await foster.exit()
+  assert.equal(isAlive(daemon.pid), false)
+})
+
+e2e('a level of the stop is over when nothing is left of its programs', async rig => {
+  const db = rig.puppet('db', "trap 'home TERM; exit 0' TERM")
+  const api = rig.puppet('api')
+  const foster = await rig.start({ programs: { db: service(db), api: service(api, { depends_on: ['db'] }) } })
+  await api.up()
+  const clean = "trap 'echo api 0 cleaned >$dir/home; exit 0' TERM"
+  api.start(`sh -c "${clean}; echo api 0 worker >$dir/home; while :; do sleep 0.01; done" &`)
+  await api.call('worker')
+  foster.kill('SIGTERM')
+  assert.equal((await foster.exit()).code, 0)
+  const told = rig.calls.filter(it => /cleaned|TERM/.test(it))
+  assert.deepEqual(told, ['api cleaned', 'db TERM'])
+})
