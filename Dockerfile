@@ -12,7 +12,7 @@ RUN apt-get update \
 WORKDIR /src
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
-COPY build.ts ./
+COPY build build
 COPY src ./src
 
 # The executable brings its own loader and libraries, so that it runs where there are none, or others. patchelf comes

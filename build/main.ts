@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
+import { dropCodeCache } from './code-cache.ts'
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
 const run = (file: string, ...args: string[]) => execFileSync(file, args, { stdio: ['ignore', 'ignore', 'inherit'] })
@@ -53,6 +54,9 @@ const sea = {
 writeFileSync('dist/sea.json', JSON.stringify(sea))
 rmSync('dist/foster', { force: true })
 run(process.execPath, '--no-warnings', ...v8Options, '--build-sea', 'dist/sea.json')
+if (!dropCodeCache('dist/foster')) {
+  process.stderr.write("build: the code cache of Node's modules is not where it was looked for, and stays\n")
+}
 rmSync('dist/node')
 
 const size = Object.values(bundle.metafile.outputs)[0]?.bytes ?? 0
