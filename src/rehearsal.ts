@@ -10,8 +10,9 @@ import type { OpenOutlet } from './core/output.ts'
 import type { Plan } from './core/plan.ts'
 import { type Input, nextDeadline, step, worldOf } from './core/world.ts'
 import { openLogs } from './log/router.ts'
-import { rehearseCalls } from './os/libc.ts'
-import { posixSpawn } from './os/spawn.ts'
+import { Children } from './os/children.ts'
+import { markInherited, softDescriptorLimit } from './os/descriptors.ts'
+import { becomeSubreaper, limitDescriptors, rehearseCalls } from './os/libc.ts'
 import { environmentOf, inheritable } from './run/environment.ts'
 import { announcementOf, noticeOf } from './run/notices.ts'
 
@@ -56,18 +57,24 @@ export function rehearse(): void {
   if (plan === undefined) throw new Error('the sample configuration is faulty')
   rehearseWorld(withCommand(plan, ['true'], false))
   rehearseWorld(commandPlan(['true'], false, []))
-  rehearseCalls(() => {
-    const argv = ['/bin/true']
-    posixSpawn({
-      path: '/bin/true',
-      argv,
-      env: ['A=b'],
-      workingDir: undefined,
-      stdio: [0, 1, 2],
-      terminal: undefined,
-      passed: 0,
-    })
-  })
+  rehearseCalls(rehearseSystem)
+}
+
+/** A start of a program and what surrounds it, with a C library that does nothing. */
+function rehearseSystem(): void {
+  limitDescriptors(softDescriptorLimit)
+  markInherited({})
+  becomeSubreaper()
+  const children = new Children(() => {})
+  const launch = {
+    argv: ['true'],
+    environment: { PATH: '/bin' },
+    workingDir: undefined,
+    user: undefined,
+    terminal: undefined,
+  }
+  children.launch({ ...launch, stdio: [0, 1, 2], passed: 0 }, () => {})
+  children.reap()
 }
 
 /** Runs a plan through the rules, the words and the log. */
