@@ -8,9 +8,10 @@ import type { Credentials } from '../core/plan.ts'
 import { signalNumbers } from '../core/signal.ts'
 import { CredentialsError, withCredentials } from './credentials.ts'
 import { candidates, explain, notFound, type Refusal } from './executable.ts'
-import { kill, peekEnded, takeStatus } from './libc.ts'
+import { kill } from './libc.ts'
 import { ownChildren, type ProcessEntry, readStat } from './processes.ts'
 import { posixSpawn } from './spawn.ts'
+import { peekEnded, type Taken, takeEnded } from './wait.ts'
 
 /** A program to be started. */
 export interface Launch {
@@ -119,16 +120,7 @@ export class Children {
    */
   reap(): void {
     let taken = 0
-    while (taken < mostPerTurn) {
-      const pid = peekEnded()
-      if (pid <= 0) break
-      if (this.#commands.has(pid)) {
-        this.#reapBehind()
-        break
-      }
-      this.#take(pid)
-      taken++
-    }
+    while (taken < mostPerTurn && this.#takeNext()) taken++
     if (taken === mostPerTurn && !this.#more) {
       this.#more = true
       setImmediate(() => {
@@ -139,19 +131,32 @@ export class Children {
     this.#settled()
   }
 
+  /** Takes the next that has ended; false: there is none that may be taken. */
+  #takeNext(): boolean {
+    // While libuv waits for nobody, nothing of its can be stolen.
+    if (this.#commands.size === 0) return this.#took(takeEnded())
+    const pid = peekEnded()
+    if (pid <= 0) return false
+    if (!this.#commands.has(pid)) return this.#took(takeEnded(pid))
+    this.#reapBehind()
+    return false
+  }
+
   /** A child of libuv's stands first in the kernel's list and hides the others: those are asked for one by one. */
   #reapBehind(): void {
     const known = ownChildren()
-    for (const pid of known.length > 0 ? known : this.#programs.keys()) if (!this.#commands.has(pid)) this.#take(pid)
+    for (const pid of known.length > 0 ? known : this.#programs.keys()) {
+      if (!this.#commands.has(pid)) this.#took(takeEnded(pid))
+    }
   }
 
-  #take(pid: number): void {
-    const status = takeStatus(pid)
-    if (status === undefined) return
-    const ended = this.#programs.get(pid)
-    this.#programs.delete(pid)
+  #took(taken: Taken | undefined): boolean {
+    if (taken === undefined) return false
+    const ended = this.#programs.get(taken.pid)
+    this.#programs.delete(taken.pid)
     if (ended === undefined) this.orphans++
-    else ended(endingOf(status), pid)
+    else ended(taken.ending, taken.pid)
+    return true
   }
 
   /** Adopted processes; undefined where /proc does not list our children, and where they are more than a few. */
@@ -202,11 +207,4 @@ export class Children {
       return { reason: error instanceof Error ? error.message : String(error), output: '' }
     }
   }
-}
-
-/** A wait status as waitpid(2) gives it. */
-export function endingOf(status: number): Ending {
-  const signal = status & 0x7f
-  if (signal === 0) return { how: 'exited', code: (status >> 8) & 0xff }
-  return { how: 'killed', signal, core: (status & 0x80) !== 0 }
 }

@@ -6,7 +6,7 @@
  * Nothing throws. Buffers stay alive until the call returns because the arguments hold them.
  */
 
-/** Numbers of <fcntl.h>, <sys/wait.h>, <sys/prctl.h>, <sys/ioctl.h>; the same on x86-64 and arm64. */
+/** Numbers of <fcntl.h>, <sys/prctl.h>, <sys/ioctl.h> and others; the same on x86-64 and arm64. */
 const C = {
   O_CLOEXEC: 0o2000000,
   O_NONBLOCK: 0o4000,
@@ -23,16 +23,8 @@ const C = {
   PR_SET_DUMPABLE: 4,
   PR_SET_CHILD_SUBREAPER: 36,
   RLIMIT_NOFILE: 7,
-  P_ALL: 0,
-  P_PID: 1,
-  WNOHANG: 1,
-  WSTOPPED: 2,
-  WEXITED: 4,
-  WNOWAIT: 0x01000000,
   SIG_BLOCK: 0,
   SIG_UNBLOCK: 1,
-  SIGINFO_PID: 16,
-  SIGINFO_STATUS: 24,
 } as const
 
 type Ffi = typeof import('node:ffi')
@@ -68,7 +60,6 @@ const signatures = {
   tcsetattr: { return: 'int32', arguments: ['int32', 'int32', 'buffer'] },
   tcsetpgrp: { return: 'int32', arguments: ['int32', 'int32'] },
   waitid: { return: 'int32', arguments: ['int32', 'int32', 'buffer', 'int32'] },
-  waitpid: { return: 'int32', arguments: ['int32', 'buffer', 'int32'] },
   write: { return: 'int64', arguments: ['int32', 'pointer', 'uint64'] },
 } as const
 
@@ -224,27 +215,6 @@ export function limitDescriptors(most: number): number {
   limit.writeBigUInt64LE(hard < BigInt(most) ? hard : BigInt(most), 0)
   return checked(functions.prlimit64(0, C.RLIMIT_NOFILE, address, 0n))
 }
-
-/** What waitid(2) shows of a child that has ended, without taking its status: its pid, 0 for none, or the negative errno. */
-export function peekEnded(): number {
-  const result = checked(libc().functions.waitid(C.P_ALL, 0, siginfo, C.WEXITED | C.WNOHANG | C.WNOWAIT))
-  return result < 0 ? result : siginfo.readInt32LE(C.SIGINFO_PID)
-}
-
-/** Takes the status of one child: the wait status of waitpid(2), undefined if it has not ended or is not ours. */
-export function takeStatus(pid: number): number | undefined {
-  return checked(libc().functions.waitpid(pid, status, C.WNOHANG)) > 0 ? status.readInt32LE(0) : undefined
-}
-
-/** The signal that has stopped a child since it was last asked, or undefined: waitid(2), WSTOPPED. */
-export function takeStop(pid: number): number | undefined {
-  siginfo.fill(0)
-  const result = checked(libc().functions.waitid(C.P_PID, pid, siginfo, C.WSTOPPED | C.WNOHANG))
-  return result < 0 || siginfo.readInt32LE(C.SIGINFO_PID) === 0 ? undefined : siginfo.readInt32LE(C.SIGINFO_STATUS)
-}
-
-const siginfo = Buffer.alloc(128)
-const status = Buffer.alloc(4)
 
 /** A raw system call with up to three arguments. Unlike the C library's wrapper it concerns the calling thread alone. */
 export function systemCall(number: number, a: number, b: number | bigint, c = 0): number {

@@ -3,16 +3,9 @@
  * Ctrl-C, Ctrl-Z and a change of size reach it and not us, and shells in it have job control.
  */
 import { signalNumbers } from '../core/signal.ts'
-import {
-  blockSignal,
-  foregroundOf,
-  kill,
-  setForeground,
-  setTerminalSettings,
-  takeStop,
-  terminalSettings,
-} from './libc.ts'
+import { blockSignal, foregroundOf, kill, setForeground, setTerminalSettings, terminalSettings } from './libc.ts'
 import { setsForeground } from './spawn.ts'
+import { takeStop } from './wait.ts'
 
 export interface Terminal {
   readonly fd: number
