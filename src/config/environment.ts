@@ -42,6 +42,9 @@ interface Composing {
   readonly files: Map<string, EnvFile>
 }
 
+/** How many variables all programs together may have. */
+const mostVariables = 200_000
+
 /**
  * Composes the environments of the programs, each file read once:
  * environment > secrets > env_file > the top level's environment > its env_file.
@@ -51,7 +54,18 @@ export function environmentsOf(shape: Shape, sources: Sources): ReadonlyMap<stri
   const top: Layer = new Map()
   addFiles(shape.settings.env_file, ['env_file'], top, composing)
   addVariables(shape.settings.environment, ['environment'], top, composing)
-  return new Map(shape.programs.map(program => [program.name, compose(program, top, composing)]))
+  const environments = new Map<string, ProgramEnvironment>()
+  let count = 0
+  for (const program of shape.programs) {
+    const environment = compose(program, top, composing)
+    environments.set(program.name, environment)
+    count += environment.variables.size
+    if (count <= mostVariables) continue
+    const message = `the environments of all programs together have more than ${mostVariables} variables`
+    sources.diagnostics.push(fault(program.entry.at, 'too-large', message))
+    break
+  }
+  return environments
 }
 
 function compose({ name, settings }: WrittenProgram, top: Layer, composing: Composing): ProgramEnvironment {

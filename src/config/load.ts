@@ -3,6 +3,7 @@ import { type Dependency, type Plan, type Program, shutdownDefaults } from '../c
 import type { Diagnostic } from '../errors.ts'
 import { environmentsOf, type ProgramEnvironment } from './environment.ts'
 import { mergeTrees } from './merge.ts'
+import { allowSuggestions } from './nearest.ts'
 import { resolveProgram, type Surroundings } from './programs.ts'
 import { type Shape, shape } from './shape.ts'
 import { excerptable, type Files, readSources, type Sources } from './sources.ts'
@@ -27,6 +28,7 @@ export interface Loaded {
 
 /** Loads the files, later ones over earlier ones, then FOSTER_CONFIG_INLINE, then the variables. Never throws. */
 export function load(files: readonly string[], facts: Facts, options: { allowEmpty?: boolean } = {}): Loaded {
+  allowSuggestions()
   const diagnostics: Diagnostic[] = []
   const { environment } = facts
   const sources: Sources = { files: facts, environment, diagnostics, texts: new Map(), trees: [], isBroken: false }

@@ -1,5 +1,13 @@
 /** "Did you mean": the nearest of a few known names. */
 
+/** How many more words are compared in this run: suggestions for the first faults are enough. */
+let left = 50_000
+
+/** Begins a run, in which 50,000 words may be compared. */
+export function allowSuggestions(): void {
+  left = 50_000
+}
+
 /**
  * The candidate that was probably meant by `text`, or undefined if none is near: at most a third of the letters differ
  * (two swapped neighbours count as one). Case does not matter.
@@ -10,6 +18,7 @@ export function nearest(text: string, candidates: Iterable<string>): string | un
   let limit = Math.min(4, Math.max(2, Math.floor(written.length / 3) + 1))
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - written.length) >= limit) continue
+    if (left-- <= 0) return undefined
     const away = distance(written, candidate.toLowerCase())
     if (away < limit && away < Math.max(candidate.length, written.length) - 1) {
       limit = away

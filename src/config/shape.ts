@@ -26,7 +26,7 @@ export interface Shape {
 
 /** Applies the schema. Faults go to `diagnostics`; the rest is kept, so that its own faults can be found in the same run. */
 export function shape(written: Tree, diagnostics: Diagnostic[]): Shape {
-  const tree = withDefaults(written)
+  const tree = withDefaults(written, diagnostics)
   const faulty = new Set<string>()
   const value = plainValue(tree, [], { diagnostics, faulty })
   const result = v.safeParse(configurationSchema, value)

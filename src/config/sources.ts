@@ -184,5 +184,8 @@ function treeOf(text: string, file: string, sources: Sources): Tree | undefined 
 }
 
 function isSupervisor(name: string, text: string): boolean {
-  return /\.(?:conf|ini)$/.test(name) || /^(?:\s*(?:[;#].*)?\n)*\[[^\]\n]+\]\s*(?:\n|$)/.test(text)
+  if (/\.(?:conf|ini)$/.test(name)) return true
+  // The first line that is neither blank nor a comment.
+  const first = /^[ \t]*[^\s;#].*/m.exec(text)?.[0]
+  return first !== undefined && /^\[[^\]]+\]\s*$/.test(first)
 }

@@ -3,7 +3,17 @@ import type { Diagnostic } from '../errors.ts'
 import { typed } from './interpolate.ts'
 import { mergeTrees } from './merge.ts'
 import { keysBelow, programKeys, topKeys } from './schema.ts'
-import { type Entry, fault, type Origin, optionOf, type RawTree, type Scalar, type Tree, warning } from './tree.ts'
+import {
+  type Entry,
+  fault,
+  find,
+  type Origin,
+  optionOf,
+  type RawTree,
+  type Scalar,
+  type Tree,
+  warning,
+} from './tree.ts'
 import { parseYaml } from './yaml.ts'
 
 /** A variable that sets something: the path in the configuration, and the value. */
@@ -31,11 +41,18 @@ export function applyVariables(
   if (names.length === 0) return tree
   const settings: Setting[] = []
   const programs = programsIn(tree)
+  const counts = definedBy(names)
   for (const variable of names.sort()) {
     const value = environment[variable] ?? ''
     if (isServiceLink(variable, value)) continue
     const parts = partsOf(variable)
-    const slip = parts && oneUnderscore(parts, [...programs, ...programsFrom(names, variable)])
+    const own = programOf(variable)
+    const isProgram = (part: string): boolean => {
+      const defined = programName(part, none)
+      const others = (counts.get(defined) ?? 0) - (defined === own ? 1 : 0)
+      return others > 0 || programs.has(programName(part, programs))
+    }
+    const slip = parts && oneUnderscore(parts, isProgram)
     const deeper = parts && slip === undefined ? oneLevelMore(parts) : undefined
     if (parts === undefined) diagnostics.push(unknown(variable))
     else if (parts.includes('')) diagnostics.push(emptyPart(variable))
@@ -45,7 +62,28 @@ export function applyVariables(
   }
   // Deeper paths come later: a single key wins over the map that holds it, whatever the names' order.
   settings.sort((a, b) => a.path.length - b.path.length)
-  return settings.reduce((below, setting) => mergeTrees(below, nest(setting, diagnostics)), tree)
+  return merge(settings, tree, diagnostics)
+}
+
+/** Merges the settings over the tree; those of one program over that program, so that the others are copied once. */
+function merge(settings: readonly Setting[], tree: Tree, diagnostics: Diagnostic[]): Tree {
+  const isDeep = ({ path }: Setting): boolean => path[0] === 'programs' && path.length > 2
+  const over = (below: Tree, setting: Setting): Tree => mergeTrees(below, nest(setting, diagnostics))
+  const merged = settings.filter(it => !isDeep(it)).reduce(over, tree)
+  const byProgram = Map.groupBy(settings.filter(isDeep), ({ path }) => path[1] ?? '')
+  const programs = merged.kind === 'map' ? merged.entries.get('programs') : undefined
+  if (merged.kind !== 'map' || programs?.node.kind !== 'map') return settings.filter(isDeep).reduce(over, merged)
+  const entries = new Map(programs.node.entries)
+  for (const [name, own] of byProgram) {
+    const before = entries.get(name)
+    const alone: Tree = { ...programs.node, entries: new Map(before && [[name, before]]) }
+    const top: Tree = { ...merged, entries: new Map([['programs', { at: programs.at, node: alone }]]) }
+    const after = find(own.reduce(over, top), ['programs', name])
+    entries.set(name, after)
+  }
+  const all = new Map(merged.entries)
+  all.set('programs', { at: programs.at, node: { ...programs.node, entries } })
+  return { ...merged, entries: all }
 }
 
 function isServiceLink(variable: string, value: string): boolean {
@@ -63,7 +101,7 @@ function partsOf(variable: string): readonly string[] | undefined {
   return ['programs', ...variable.slice('FOSTER_PROGRAM_'.length).split('__')]
 }
 
-function pathOf(parts: readonly string[], programs: readonly string[]): readonly string[] {
+function pathOf(parts: readonly string[], programs: ReadonlyMap<string, string>): readonly string[] {
   const path: string[] = []
   for (const [index, part] of parts.entries()) {
     const [top, , key] = path
@@ -80,34 +118,49 @@ function pathOf(parts: readonly string[], programs: readonly string[]): readonly
 }
 
 /** The program that a part of a variable's name means: one of the files' if its name fits, `_` before `-`. */
-function programName(part: string, programs: readonly string[]): string {
+function programName(part: string, files: ReadonlyMap<string, string>): string {
   const lower = part.toLowerCase()
-  if (programs.includes(lower)) return lower
   const dashed = lower.replaceAll('_', '-')
-  if (programs.includes(dashed)) return dashed
-  return programs.find(name => name.toLowerCase().replace(/[-.]/g, '_') === lower) ?? dashed
+  return files.get(lower) ?? files.get(dashed) ?? files.get(`~${lower}`) ?? dashed
 }
 
-function programsIn(tree: Tree): readonly string[] {
+/** The programs of the files by name and, behind a `~`, by how a variable writes them. */
+function programsIn(tree: Tree): ReadonlyMap<string, string> {
   const programs = tree.kind === 'map' ? tree.entries.get('programs')?.node : undefined
-  return programs?.kind === 'map' ? [...programs.entries.keys()] : []
+  const names = programs?.kind === 'map' ? [...programs.entries.keys()] : []
+  const found = new Map<string, string>()
+  for (const name of names.toReversed()) found.set(`~${name.toLowerCase().replace(/[-.]/g, '_')}`, name)
+  for (const name of names) found.set(name, name)
+  return found
 }
 
-/** The programs that other variables define. */
-function programsFrom(variables: readonly string[], except: string): readonly string[] {
-  return variables.flatMap(variable => {
-    const parts = variable === except ? undefined : partsOf(variable)
-    return parts?.[0] === 'programs' && parts[1] ? [programName(parts[1], [])] : []
-  })
+/** How many variables define each program. */
+function definedBy(variables: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const variable of variables) {
+    const name = programOf(variable)
+    if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1)
+  }
+  return counts
 }
+
+function programOf(variable: string): string | undefined {
+  const parts = partsOf(variable)
+  return parts?.[0] === 'programs' && parts[1] ? programName(parts[1], none) : undefined
+}
+
+const none: ReadonlyMap<string, string> = new Map()
 
 /** `WEB_RESTART` where a program `web` is known: one underscore where two were meant. The program's part and the key's. */
-function oneUnderscore(parts: readonly string[], programs: readonly string[]): readonly [string, string] | undefined {
+function oneUnderscore(
+  parts: readonly string[],
+  isProgram: (part: string) => boolean,
+): readonly [string, string] | undefined {
   const [top, part = ''] = parts
-  if (top !== 'programs' || programs.includes(programName(part, programs))) return undefined
+  if (top !== 'programs' || isProgram(part)) return undefined
   for (const key of programKeys.map(name => name.toUpperCase())) {
     const end = part.toUpperCase().indexOf(`_${key}`)
-    if (end <= 0 || !programs.includes(programName(part.slice(0, end), programs))) continue
+    if (end <= 0 || !isProgram(part.slice(0, end))) continue
     const rest = part.slice(end + 1 + key.length)
     if (rest === '' || (key === 'ENVIRONMENT' && rest.startsWith('_'))) {
       return [part.slice(0, end), rest === '' ? key : `${key}_${rest}`]
@@ -117,7 +170,7 @@ function oneUnderscore(parts: readonly string[], programs: readonly string[]): r
 }
 
 function slipFault(variable: string, parts: readonly string[], [program, key]: readonly [string, string]): Diagnostic {
-  const name = programName(parts[1] ?? '', [])
+  const name = programName(parts[1] ?? '', none)
   const message = `one underscore: this would be the command of a program "${name}"`
   const right = ['', program, key, ...parts.slice(2)].join('__').slice(2)
   return fault({ variable }, 'one-underscore', message, `did you mean FOSTER_PROGRAM_${right}?`)

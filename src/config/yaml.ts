@@ -26,7 +26,7 @@ export interface ParsedText {
 }
 
 /** How many nodes all aliases together may stand for: enough for any real file, too few for an alias bomb. */
-const mostAliased = 100_000
+const mostAliased = 50_000
 
 const deepest = 100
 

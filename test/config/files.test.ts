@@ -133,3 +133,25 @@ test('a parser that is asked to print its tokens prints nothing', () => {
   }
   assert.deepEqual(printed, [])
 })
+
+test('nothing that is small stands for very much', () => {
+  const names = Array.from({ length: 2000 }, (_, i) => `n${i}`)
+  const programs = `programs: {${names.map(name => `${name}: {command: x}`)}}`
+  const variables = `{environment: {${names.map(name => `${name}: x`)}}}`
+  assert.ok(codes({ a: `defaults: ${variables}\n${programs}` }, ['a']).includes('too-large'))
+  assert.ok(codes({ a: `${variables.slice(1, -1)}\n${programs}` }, ['a']).includes('too-large'))
+  assert.deepEqual(codes({ a: '\n'.repeat(100_000) }, ['a']), ['no-programs'])
+  const misspelt = `programs: {${names.map(name => `${name}: {command: x, depends_on: [x${name}]}`)}}`
+  assert.equal(codes({ a: misspelt }, ['a']).length, 101)
+})
+
+test('many variables find their programs', () => {
+  const names = Array.from({ length: 1000 }, (_, i) => `web-${i}`)
+  const files = { a: `programs: {${names.map(name => `${name}: {command: x}`)}}` }
+  const variables = names.map(name => [`FOSTER_PROGRAM_${name.toUpperCase().replace('-', '_')}__ENVIRONMENT__A`, name])
+  const { plan } = loaded(files, ['a'], Object.fromEntries(variables))
+  assert.deepEqual(
+    plan?.programs.map(({ environment }) => environment.A),
+    names,
+  )
+})
