@@ -21,6 +21,7 @@ const C = {
   POLLOUT: 4,
   POLLERR: 8,
   PR_SET_DUMPABLE: 4,
+  PR_SET_NAME: 15,
   PR_SET_CHILD_SUBREAPER: 36,
   RLIMIT_NOFILE: 7,
   SIG_BLOCK: 0,
@@ -192,6 +193,11 @@ export function writableNow(fd: number): boolean {
   set.writeInt32LE(fd, 0)
   set.writeInt16LE(C.POLLOUT, 4)
   return checked(libc().functions.poll(set, 1n, 0)) > 0
+}
+
+/** Names the process for ps, pgrep and /proc/PID/comm; Node calls it after its main thread. At most 15 characters count. */
+export function nameProcess(name: string): number {
+  return checked(libc().functions.prctl(C.PR_SET_NAME, addressOf(Buffer.from(`${name}\0`)), 0n, 0n, 0n))
 }
 
 /** Makes foster the parent of orphaned descendants where it is not PID 1: prctl(2), PR_SET_CHILD_SUBREAPER. */

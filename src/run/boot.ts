@@ -13,6 +13,7 @@ import {
   exitNow,
   foregroundOf,
   limitDescriptors,
+  nameProcess,
   ownGroup,
   read,
   readable,
@@ -35,6 +36,7 @@ const now = (): number => performance.now()
 export function runInit(plan: Plan, signals: Signals): void {
   // Node's --disable-sigusr1 keeps the debugger away by blocking the signal, which is the programs'.
   blockSignal(signalNumbers.USR1, false)
+  nameProcess('foster')
   limitDescriptors(softDescriptorLimit)
   const passed = markInherited(process.env)
   if (process.pid !== 1) becomeSubreaper()

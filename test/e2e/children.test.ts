@@ -1,6 +1,6 @@
 /** What programs start with, and what foster may be started with. */
 import assert from 'node:assert/strict'
-import { openSync } from 'node:fs'
+import { openSync, readFileSync } from 'node:fs'
 import { e2e, type Options, type Rig } from './rig.ts'
 import { belowShell, type Foster } from './rig-foster.ts'
 import { descriptorsOf, type ProcessFacts } from './rig-proc.ts'
@@ -66,13 +66,24 @@ e2e('each program has a session and a process group of its own', async rig => {
   }
 })
 
+e2e('ps and pgrep know foster by its name', async rig => {
+  const foster = await rig.start({ programs })
+  await sleepers(foster)
+  assert.equal(readFileSync(`/proc/${foster.pid}/comm`, 'utf8'), 'foster\n')
+})
+
 e2e("programs have descriptors 0 to 2 and none of foster's", async rig => {
   const secret = openSync(rig.file('secret', 'x'), 'r')
   const stdio = ['ignore', undefined, undefined, undefined, undefined, undefined, undefined, secret] as const
   const foster = await rig.start({ programs }, { stdio })
   assert.ok(Object.values(descriptorsOf(foster.pid)).some(it => it.endsWith('/secret')))
   for (const { pid } of await sleepers(foster)) {
-    const { 0: stdin, 1: stdout = '', 2: stderr = '', ...more } = descriptorsOf(pid)
+    // Right after its exec a program may still be reading its locale.
+    const found = await eventually('it has opened nothing else', () => {
+      const now = descriptorsOf(pid)
+      return Object.keys(now).length === 3 && now
+    })
+    const { 0: stdin, 1: stdout = '', 2: stderr = '', ...more } = found
     assert.equal(stdin, '/dev/null')
     assert.match(stdout, /^pipe:/)
     assert.match(stderr, /^pipe:/)
@@ -122,8 +133,8 @@ e2e('not PID 1: a subreaper with the same results', async rig => {
   const foster = await rig.command(main.command, { below: belowShell })
   await main.up()
   await main.does('(sleep 1000 & echo $! >$dir/orphan)')
-  const orphan = foster.others().find(it => it.argv[0] === 'sleep')
-  assert.equal(orphan?.parent, foster.pid)
+  const orphan = await eventually('the orphan runs', () => foster.others().find(it => it.argv[0] === 'sleep'))
+  assert.equal(orphan.parent, foster.pid)
   await main.does('kill -KILL $(cat $dir/orphan)')
   await rig.gone(orphan.pid)
   main.start('kill -KILL $$')
