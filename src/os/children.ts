@@ -9,7 +9,7 @@ import { signalNumbers } from '../core/signal.ts'
 import { CredentialsError, withCredentials } from './credentials.ts'
 import { candidates, explain, notFound, type Refusal } from './executable.ts'
 import { kill } from './libc.ts'
-import { ownChildren, type ProcessEntry, readStat } from './processes.ts'
+import { mainChildren, ownChildren, type ProcessEntry, readStat } from './processes.ts'
 import { posixSpawn } from './spawn.ts'
 import { peekEnded, type Taken, takeEnded } from './wait.ts'
 
@@ -61,6 +61,10 @@ export class Children {
   readonly #commands = new Set<number>()
   readonly #settled: () => void
   #more = false
+  /** Programs that have been taken and are still to be told of. */
+  readonly #ended: (() => void)[] = []
+  #telling = false
+  #orphans: { readonly found: readonly ProcessEntry[] | undefined } | undefined
   /** Orphans reaped so far. */
   orphans = 0
 
@@ -128,7 +132,25 @@ export class Children {
         this.reap()
       })
     }
+    this.#tell()
     this.#settled()
+  }
+
+  /** Tells of those that have been taken: after all of them, so that one look at their orphans does for all. */
+  #tell(): void {
+    this.#telling = true
+    for (const tell of this.#ended.splice(0)) {
+      try {
+        tell()
+      } catch (error) {
+        // A bug over one program must not swallow the ends of the others; it is reported as any other bug.
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
+    this.#telling = false
+    this.#orphans = undefined
   }
 
   /** Takes the next that has ended; false: there is none that may be taken. */
@@ -155,13 +177,19 @@ export class Children {
     const ended = this.#programs.get(taken.pid)
     this.#programs.delete(taken.pid)
     if (ended === undefined) this.orphans++
-    else ended(taken.ending, taken.pid)
+    else this.#ended.push(() => ended(taken.ending, taken.pid))
     return true
   }
 
   /** Adopted processes; undefined where /proc does not list our children, and where they are more than a few. */
   orphansNow(): readonly ProcessEntry[] | undefined {
-    const known = ownChildren()
+    if (!this.#telling) return this.#findOrphans()
+    this.#orphans ??= { found: this.#findOrphans() }
+    return this.#orphans.found
+  }
+
+  #findOrphans(): readonly ProcessEntry[] | undefined {
+    const known = mainChildren()
     if (known.length === 0 && !this.isEmpty) return undefined
     const orphans = known.filter(pid => !this.#programs.has(pid) && !this.#commands.has(pid))
     if (orphans.length > mostLookedAt) return undefined

@@ -38,13 +38,20 @@ export function descendantsOf(root: number, processes = listProcesses()): readon
 
 /** Our own children, of all our threads: /proc/self/task/TID/children. Empty where the kernel does not offer it. */
 export function ownChildren(): readonly number[] {
-  return entries('/proc/self/task').flatMap(task => {
-    try {
-      return readFileSync(`/proc/self/task/${task}/children`, 'latin1').split(' ').filter(Boolean).map(Number)
-    } catch {
-      return []
-    }
-  })
+  return entries('/proc/self/task').flatMap(task => readChildren(`/proc/self/task/${task}/children`))
+}
+
+/** The children of the main thread: those that it has started, and all that we have adopted, exit(2) in the kernel. */
+export function mainChildren(): readonly number[] {
+  return readChildren('/proc/thread-self/children')
+}
+
+function readChildren(path: string): readonly number[] {
+  try {
+    return readFileSync(path, 'latin1').split(' ').filter(Boolean).map(Number)
+  } catch {
+    return []
+  }
 }
 
 /** One process; undefined if it has vanished. */
