@@ -1,27 +1,78 @@
-/** The commands about the configuration: what they take. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseArguments } from '../../src/cli/arguments.ts'
+import { parseArguments, reservedWords } from '../../src/cli/arguments.ts'
 
-const parse = (...args: string[]) => parseArguments(args, '1.2.3')
+const parse = (line: string) => parseArguments(line.split(' ').filter(Boolean), '1.2.3')
+const run = (more: object) => ({ command: 'run', files: [], group: false, zeroCodes: [], argv: [], ...more })
 
-test('check takes files and --json', () => {
-  assert.deepEqual(parse('check'), { command: 'check', files: [], json: false })
-  assert.deepEqual(parse('check', '--json', '-c', 'a', '-c', 'b'), { command: 'check', files: ['a', 'b'], json: true })
+test('without a word foster is the init', () => {
+  assert.deepEqual(parse(''), run({}))
+  assert.deepEqual(parse('run'), run({}))
+  assert.deepEqual(parse('-c a.yaml --config b.yaml'), run({ files: ['a.yaml', 'b.yaml'] }))
 })
 
-test('config takes files, --origins and --show-secrets', () => {
-  assert.deepEqual(parse('config'), { command: 'config', files: [], origins: false, showSecrets: false })
-  assert.deepEqual(parse('config', '-c', 'a', '--origins', '--show-secrets'), {
-    command: 'config',
-    files: ['a'],
-    origins: true,
-    showSecrets: true,
+test('what follows CMD belongs to CMD, with and without --', () => {
+  const argv = ['nginx', '-g', 'daemon', '-c', 'x', '--help', '--']
+  assert.deepEqual(parse('nginx -g daemon -c x --help --'), run({ argv }))
+  assert.deepEqual(parse('-- nginx -g daemon -c x --help --'), run({ argv }))
+  assert.deepEqual(parse('run -g -- nginx -g daemon -c x --help --'), run({ argv, group: true }))
+})
+
+test('after -- there are no words of foster, and none of its options', () => {
+  for (const word of ['check', 'config', 'help', 'version', 'run', 'status', '--help', '-c', '--']) {
+    assert.deepEqual(parse(`-- ${word}`), run({ argv: [word] }))
+    assert.deepEqual(parse(`run -g -- ${word}`), run({ argv: [word], group: true }))
+  }
+  assert.deepEqual(parse('ls --help'), run({ argv: ['ls', '--help'] }))
+  assert.deepEqual(parse('-g ls check'), run({ argv: ['ls', 'check'], group: true }))
+})
+
+test('options may have their value attached, and stand together', () => {
+  const given = run({ group: true, zeroCodes: [143], files: ['a', 'b', 'c'], argv: ['ls', '-e'] })
+  assert.deepEqual(parse('-ca --config=b -gc c -e143 ls -e'), given)
+})
+
+test('options before CMD are ours', () => {
+  const given = parse('-g -e 143 -e 0 -c f.yaml sh -c exit')
+  assert.deepEqual(given, run({ group: true, zeroCodes: [143, 0], files: ['f.yaml'], argv: ['sh', '-c', 'exit'] }))
+})
+
+test('check and config', () => {
+  assert.deepEqual(parse('check -c a.yaml'), { command: 'check', files: ['a.yaml'], json: false })
+  assert.deepEqual(parse('config --origins'), { command: 'config', files: [], origins: true, showSecrets: false })
+})
+
+for (const [line, message] of [
+  ['--nonsense', /foster: unknown option '--nonsense'/],
+  ['-c', /foster: option '-c, --config <FILE>' argument missing/],
+  ['-e 256 -- true', /-e 256: an exit code is a number from 0 to 255/],
+  ['-e x true', /-e x: an exit code/],
+  ['check extra', /foster: too many arguments/],
+] as const) {
+  test(`a fault of usage: foster ${line}`, () => {
+    const given = parse(line)
+    assert.ok(given.command === 'print')
+    assert.equal(given.exitCode, 2)
+    assert.match(given.text, message)
+    assert.match(given.text, /Try: foster --help\n$/)
   })
+}
+
+test('words of later versions say so, and how to run a program of that name', () => {
+  for (const word of reservedWords) {
+    const given = parse(`${word} web`)
+    assert.ok(given.command === 'print' && given.exitCode === 2)
+    assert.match(given.text, new RegExp(`no command "${word}".*foster -- ${word}`))
+    assert.deepEqual(parse(`-- ${word} web`), run({ argv: [word, 'web'] }))
+  }
 })
 
-test('a faulty use says how to get help', () => {
-  const faulty = parse('config', '--orgins')
-  assert.equal(faulty.command, 'print')
-  assert.match(faulty.command === 'print' ? faulty.text : '', /--origins[\s\S]*foster --help/)
+test('help and version go to stdout, with code 0; the help has every option and every word', () => {
+  assert.deepEqual(parse('--version'), { command: 'print', text: 'foster 1.2.3\n', exitCode: 0 })
+  const help = parse('--help')
+  assert.ok(help.command === 'print' && help.exitCode === 0)
+  for (const option of ['--config', '--group', '--exit-zero', 'check', 'config', ...reservedWords]) {
+    assert.ok(help.text.includes(option), option)
+  }
+  assert.ok(help.text.split('\n').every(line => line.length <= 90))
 })
