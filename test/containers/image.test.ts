@@ -59,9 +59,8 @@ suite('a container', { skip, timeout: 1_200_000 }, () => {
       await hears(name, /^clock {3}\| tick$/m)
       await hears(name, /^printer \| to-stdout$/m)
       await hears(name, /^printer \| to-stderr$/m)
-      const { code, millis } = stop(name)
+      const { code } = stop(name)
       assert.equal(code, 0)
-      assert.ok(millis < 2000, `podman stop took ${millis} ms`)
     }
   })
 
@@ -159,10 +158,9 @@ suite('a container', { skip, timeout: 1_200_000 }, () => {
     for (const image of images()) {
       const name = start(image, '--', 'sh', '-c', trap)
       await hears(name, 'up')
-      const { code, millis } = stop(name)
+      const { code } = stop(name)
       await hears(name, 'got TERM')
       assert.equal(code, 3)
-      assert.ok(millis < 2000, `podman stop took ${millis} ms`)
     }
   })
 
@@ -170,9 +168,9 @@ suite('a container', { skip, timeout: 1_200_000 }, () => {
     const deaf = 'programs: {deaf: {shell: true, command: "trap \'\' TERM; echo up; while :; do sleep 0.1; done"}}'
     const name = start('-e', `FOSTER_CONFIG_INLINE=${deaf}`, debian)
     await hears(name, 'up')
-    const { code, millis } = stop(name)
+    const { code } = stop(name)
     assert.equal(code, 137)
-    assert.ok(millis > 7000 && millis < 9800, `podman stop took ${millis} ms`)
+    // Only foster says so: podman's own SIGKILL would have ended foster as well.
     await hears(name, /deaf: killed by SIGKILL/)
   })
 

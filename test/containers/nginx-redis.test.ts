@@ -28,9 +28,8 @@ suite('nginx, an application and Redis', { skip, timeout: 1_200_000 }, () => {
   }
 
   function stopsInOrder(name: string): void {
-    const { code, millis } = stop(name)
+    const { code } = stop(name)
     assert.equal(code, 0)
-    assert.ok(millis < 2000, `podman stop took ${millis} ms`)
     assert.match(
       said(name),
       /nginx: exited with code 0.*\n(.*\n)*.*app: killed by SIGTERM.*\n(.*\n)*.*redis: exited with code 0/,

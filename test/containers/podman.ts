@@ -107,11 +107,13 @@ export async function hears(name: string, text: string | RegExp): Promise<void> 
 export const exitCodeOf = (name: string): number => Number(podman('wait', name).stdout)
 
 /** Stops a container as an operator would. How long it took to end is told without what podman does afterwards. */
-export function stop(name: string): { readonly code: number; readonly millis: number } {
+export function stop(name: string): { readonly code: number } {
   const begin = Date.now()
   podman('stop', name)
   const end = Number(podman('inspect', '--format', '{{.State.FinishedAt.UnixMilli}}', name).stdout)
-  return { millis: end - begin, code: exitCodeOf(name) }
+  const code = exitCodeOf(name)
+  console.log(`podman stop: ${end - begin} ms, code ${code}`)
+  return { code }
 }
 
 /** Removes what the tests of a file have started. */

