@@ -1,23 +1,6 @@
 /** `user:` -> the identity a program runs with. Accounts are facts that come in as values. */
+import type { Accounts } from '../core/accounts.ts'
 import type { Credentials } from '../core/plan.ts'
-
-/** An entry of /etc/passwd. */
-export interface Account {
-  readonly name: string
-  readonly uid: number
-  readonly gid: number
-  readonly home: string
-}
-
-/** What /etc/passwd and /etc/group say. */
-export interface Accounts {
-  account(name: string): Account | undefined
-  accountByUid(uid: number): Account | undefined
-  /** The id of a group. */
-  group(name: string): number | undefined
-  /** The supplementary groups of a user. */
-  groupsOf(userName: string): readonly number[]
-}
 
 /** Ids above this one mean "leave as it is" to the kernel. */
 const largestId = 2 ** 32 - 2

@@ -3,23 +3,7 @@
  * library that foster brings along would load the image's NSS modules, which belong to another C library.
  */
 import { readFileSync } from 'node:fs'
-
-/** A line of /etc/passwd. */
-export interface Account {
-  readonly name: string
-  readonly uid: number
-  readonly gid: number
-  readonly home: string
-}
-
-/** The accounts of the image, as they are when asked for the first time. */
-export interface Accounts {
-  account(name: string): Account | undefined
-  accountByUid(uid: number): Account | undefined
-  group(name: string): number | undefined
-  /** The supplementary groups of a user by name: initgroups(3) without the primary one. */
-  groupsOf(user: string): readonly number[]
-}
+import type { Account, Accounts } from '../core/accounts.ts'
 
 /** Reads nothing until asked: most configurations name no user. A missing file is an empty one. */
 export function openAccounts(passwdFile = '/etc/passwd', groupFile = '/etc/group'): Accounts {

@@ -1,6 +1,7 @@
 /** A made-up system for tests of the configuration: a few accounts, files in memory. */
-import type { Account } from '../../src/config/identity.ts'
+
 import type { Facts } from '../../src/config/load.ts'
+import type { Account } from '../../src/core/accounts.ts'
 
 const accounts: readonly Account[] = [
   { name: 'root', uid: 0, gid: 0, home: '/root' },
