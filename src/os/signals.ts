@@ -3,11 +3,12 @@
  * PID 1. What arrives before anybody listens is kept in order.
  *
  * Not caught: KILL and STOP (nobody can), SEGV, BUS, FPE and ILL (a real one would come again for ever once the handler
- * returns), PIPE unless asked for (a write of our own to a closed pipe raises it).
+ * returns), PIPE and XFSZ unless asked for (a write of our own to a closed pipe or a full quota raises them: Node has
+ * them ignored, and the write says what is wrong).
  */
 import { type Signal, signalNames } from '../core/signal.ts'
 
-const untouched: ReadonlySet<Signal> = new Set(['KILL', 'STOP', 'SEGV', 'BUS', 'FPE', 'ILL', 'PIPE', 'CHLD'])
+const untouched: ReadonlySet<Signal> = new Set(['KILL', 'STOP', 'SEGV', 'BUS', 'FPE', 'ILL', 'PIPE', 'XFSZ', 'CHLD'])
 
 /** What is done about a signal. `CHLD` says that a child has ended or stopped. */
 export type Listener = (signal: Signal) => void
@@ -15,8 +16,8 @@ export type Listener = (signal: Signal) => void
 export interface Signals {
   /** Hands over what was kept, in order, and from now on each signal as it comes. */
   listen(listener: Listener): void
-  /** Catches SIGPIPE too, to pass it on. */
-  catchPipe(): void
+  /** Catches SIGPIPE and SIGXFSZ too, to pass them on. */
+  catchWriteSignals(): void
 }
 
 /** The hidden word by which foster calls itself to become CMD. That process must die of what would end CMD. */
@@ -33,7 +34,7 @@ export function catchSignals(): Signals {
       // A signal that this kernel or libuv does not know cannot come.
     }
   }
-  if (process.argv[2] === activationWord) return { listen: () => {}, catchPipe: () => {} }
+  if (process.argv[2] === activationWord) return { listen: () => {}, catchWriteSignals: () => {} }
   const first: readonly Signal[] = ['TERM', 'INT', 'QUIT', 'HUP', 'CHLD', 'USR1']
   for (const signal of first) install(signal)
   for (const signal of signalNames) if (!untouched.has(signal) && !first.includes(signal)) install(signal)
@@ -42,7 +43,10 @@ export function catchSignals(): Signals {
       listener = next
       for (const signal of kept.splice(0)) next(signal)
     },
-    catchPipe: () => install('PIPE'),
+    catchWriteSignals: () => {
+      install('PIPE')
+      install('XFSZ')
+    },
   }
 }
 

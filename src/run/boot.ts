@@ -45,7 +45,7 @@ export function runInit(plan: Plan, signals: Signals): void {
   const init = new Init(plan, logs, terminal, passed)
   if (terminal !== undefined) void restoreAtExit(terminal)
   process.on('uncaughtException', error => init.failed(error))
-  if (plan.command !== undefined) signals.catchPipe()
+  if (plan.command !== undefined) signals.catchWriteSignals()
   // One turn, so that a request to stop that has come already is seen before anything is started.
   setImmediate(() => init.start(signals))
 }

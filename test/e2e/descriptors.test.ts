@@ -74,6 +74,19 @@ e2e('a regular file for both, with what others write to it', async rig => {
   isComplete(lines.filter(it => !/beside|first/.test(it)).join('\n'))
 })
 
+e2e('a regular file over the limit of its size, and a full disk: said, and the programs run on', async rig => {
+  const limited = openSync(rig.file('limited', ''), 'w')
+  for (const [fd, why, via] of [
+    [limited, 'EFBIG', ['prlimit', '--fsize=4096']],
+    [openSync('/dev/full', 'w'), 'ENOSPC', []],
+  ] as const) {
+    const foster = await run(rig, { via, stdio: ['ignore', fd] })
+    assert.match(foster.output.stderr, new RegExp(`cannot write to stdout: ${why}`))
+    assert.match(foster.output.stderr, /bytes of output were not taken by the reader and are lost/)
+    closeSync(fd)
+  }
+})
+
 e2e('a socket', async rig => {
   isComplete((await run(rig, { stdio: ['ignore', 'pipe', 'pipe'] })).output.stdout)
 })
