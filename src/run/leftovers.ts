@@ -6,10 +6,9 @@
  * The number of the ended process cannot be another's meanwhile: the kernel keeps it as long as it names a group or
  * session.
  */
-import { signalNumbers } from '../core/signal.ts'
 import type { Children } from '../os/children.ts'
 import { kill } from '../os/libc.ts'
-import { isIn } from '../os/processes.ts'
+import { isIn, type ProcessEntry } from '../os/processes.ts'
 import { killProgram, signalProgram } from './strays.ts'
 
 /** Milliseconds between TERM and KILL. */
@@ -34,15 +33,17 @@ export class Leftovers {
 
   /** A program's process has been reaped. Calls `gone` when nothing is left of it, usually at once. */
   clear(pid: number, ownsSession: boolean, gone: () => void): void {
-    if (!this.#isLeft(pid, ownsSession)) return gone()
-    signalProgram(pid, ownsSession, signalNumbers.TERM)
+    if (!isLeft(pid, ownsSession, this.#children.orphansNow())) return gone()
+    signalProgram(pid, ownsSession, 'TERM')
     const timer = setTimeout(() => this.#kill(pid), patience)
     this.#pending.set(pid, { ownsSession, gone, timer })
   }
 
   /** Children have been reaped: perhaps the last of somebody's. */
   check(): void {
-    for (const [pid, { ownsSession }] of this.#pending) if (!this.#isLeft(pid, ownsSession)) this.#finish(pid)
+    if (this.#pending.size === 0) return
+    const orphans = this.#children.orphansNow()
+    for (const [pid, { ownsSession }] of this.#pending) if (!isLeft(pid, ownsSession, orphans)) this.#finish(pid)
   }
 
   #kill(pid: number): void {
@@ -59,11 +60,9 @@ export class Leftovers {
     this.#pending.delete(pid)
     pending.gone()
   }
+}
 
-  /** Orphans are our children by now. Without /proc, or in a storm of them, only the group is asked about. */
-  #isLeft(pid: number, ownsSession: boolean): boolean {
-    const orphans = this.#children.orphansNow()
-    if (orphans === undefined) return kill(-pid, 0) === 0
-    return orphans.some(it => isIn(it, pid, ownsSession))
-  }
+/** Orphans are our children by now. Without /proc, or in a storm of them, only the group is asked about. */
+function isLeft(pid: number, ownsSession: boolean, orphans: readonly ProcessEntry[] | undefined): boolean {
+  return orphans === undefined ? kill(-pid, 0) === 0 : orphans.some(it => isIn(it, pid, ownsSession))
 }
