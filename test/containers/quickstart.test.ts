@@ -50,7 +50,8 @@ suite('the quickstart', { timeout: 300_000 }, () => {
       /SIGINT received, stopping[\s\S]*worker: killed by SIGTERM[\s\S]*web: killed by SIGTERM/,
     )
     console.log(`Ctrl-C: ${Math.round(millis)} ms`)
-    // npm's shell would die of the Ctrl-C itself and spoil the code, were the script not `exec`ed.
-    assert.equal(code, 0)
+    // npm's shell would die of the Ctrl-C itself and spoil the code, were the script not `exec`ed. On a busy machine npm
+    // still may: it gives SIGINT its default back as soon as it learns that foster has ended, and its own may be pending.
+    assert.ok(code === 0 || code === 130, `code ${code}:\n${terminal.seen}`)
   })
 })
