@@ -42,6 +42,8 @@ export function resolveProgram(
   const { user } = settings
   return {
     name,
+    replica: programDefaults.replica,
+    group: programDefaults.group,
     kind: settings.kind ?? programDefaults.kind,
     command: commandOf(resolving),
     critical: settings.critical ?? programDefaults.critical,
@@ -56,6 +58,7 @@ export function resolveProgram(
     startMillis: settings.start_seconds ?? programDefaults.startMillis,
     backoff: backoffOf(settings),
     dependsOn: dependenciesOf(resolving),
+    probes: programDefaults.probes,
     stopSignal: settings.stop_signal ?? programDefaults.stopSignal,
     stopGraceMillis: settings.stop_grace_period ?? programDefaults.stopGraceMillis,
     stopScope: settings.stop_scope ?? (settings.shell ? 'group' : 'process'),
@@ -201,7 +204,12 @@ function dependenciesOf({ program, shape }: Resolving): readonly Dependency[] {
   const written = program.settings.depends_on
   const usual = (name: string): Dependency['condition'] => (shape.tasks.has(name) ? 'completed' : 'started')
   if (Array.isArray(written)) {
-    return (written as readonly string[]).map(name => ({ program: name, condition: usual(name), required: true }))
+    return (written as readonly string[]).map(name => ({
+      program: name,
+      condition: usual(name),
+      required: true,
+      restart: false,
+    }))
   }
   // In the order they are written, which an object loses if names are numbers.
   const { node } = find(program.entry.node, ['depends_on'])
@@ -209,7 +217,12 @@ function dependenciesOf({ program, shape }: Resolving): readonly Dependency[] {
   return names.map(name => {
     const value = (written as Exclude<typeof written, readonly string[] | null | undefined>)[name] ?? null
     if (value === null || typeof value === 'string')
-      return { program: name, condition: value ?? usual(name), required: true }
-    return { program: name, condition: value.condition ?? usual(name), required: value.required ?? true }
+      return { program: name, condition: value ?? usual(name), required: true, restart: false }
+    return {
+      program: name,
+      condition: value.condition ?? usual(name),
+      required: value.required ?? true,
+      restart: false,
+    }
   })
 }

@@ -43,6 +43,7 @@ export function withCommand(plan: Plan, argv: readonly string[], hasTerminal: bo
         program: it.name,
         condition: it.kind === 'task' ? 'completed' : 'ready',
         required: it.critical,
+        restart: false,
       }),
     )
   const isFree = !plan.programs.some(it => it.tty || it.stdin === 'inherit')

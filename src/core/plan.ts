@@ -2,6 +2,7 @@
  * The plan: what the configuration asks for, complete and validated. It knows no process, no clock and no file; all
  * defaults are filled in. Durations are milliseconds.
  */
+import type { Probes } from './probe.ts'
 import type { Signal } from './signal.ts'
 
 /** How lines reach foster's own stdout and stderr. */
@@ -17,6 +18,8 @@ export interface Dependency {
   readonly condition: 'started' | 'ready' | 'completed'
   /** A required dependency that can never come true makes the dependant FATAL; another one is then done without. */
   readonly required: boolean
+  /** The dependant is restarted when the dependency has been started again. */
+  readonly restart: boolean
 }
 
 /** The identity a program runs with, resolved from /etc/passwd and /etc/group. */
@@ -44,7 +47,12 @@ export interface Backoff {
 
 /** One program, as it will be run. */
 export interface Program {
+  /** The key in the configuration. Replicas of one program share it. */
   readonly name: string
+  /** Which of the replicas this is, from 0; undefined where `replicas` is not configured. */
+  readonly replica: number | undefined
+  /** The group that it is controlled with; undefined: its own name. */
+  readonly group: string | undefined
   readonly kind: 'service' | 'task'
   /** The argument vector, never empty. With `shell: true` it is `/bin/sh -c TEXT`. */
   readonly command: readonly string[]
@@ -67,6 +75,7 @@ export interface Program {
   readonly startRetries: number
   readonly backoff: Backoff
   readonly dependsOn: readonly Dependency[]
+  readonly probes: Probes
   readonly stopSignal: Signal
   readonly stopGraceMillis: number
   /** Whom the stop signal reaches: the main process, or its whole process group. */
@@ -78,6 +87,11 @@ export interface Program {
   readonly tty: boolean
   /** Undefined: the plan's. */
   readonly logFormat: LogFormat | undefined
+}
+
+/** What a process is called in messages and logs: `web`, and `web:0` where it is one of several replicas. */
+export function labelOf({ name, replica }: Pick<Program, 'name' | 'replica'>): string {
+  return replica === undefined ? name : `${name}:${replica}`
 }
 
 /** How the container stops. */
@@ -116,6 +130,9 @@ export const programDefaults = {
   tty: false,
   secrets: {},
   envInherit: true,
+  replica: undefined,
+  group: undefined,
+  probes: {},
 } as const satisfies Partial<Program>
 
 /** The defaults of `shutdown`: Docker kills ten seconds after its TERM, so foster is done after nine. */

@@ -21,7 +21,7 @@ export function programOf(name: string, changes: Partial<Program> = {}): Program
 
 /** A dependency, required and on `started` unless said otherwise. */
 export function on(program: string, changes: Partial<Dependency> = {}): Dependency {
-  return { program, condition: 'started', required: true, ...changes }
+  return { program, condition: 'started', required: true, restart: false, ...changes }
 }
 
 /** A plan of these programs. */

@@ -147,6 +147,7 @@ const anyPlan: fc.Arbitrary<Plan> = fc.boolean().chain(backwards => {
         program: fc.constantFrom(...names),
         condition: fc.constantFrom('started' as const, 'ready' as const, 'completed' as const),
         required: fc.boolean(),
+        restart: fc.constant(false),
       }),
       { maxLength: 3 },
     ),
