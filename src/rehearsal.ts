@@ -73,7 +73,7 @@ function rehearseSystem(): void {
     user: undefined,
     terminal: undefined,
   }
-  children.launch({ ...launch, stdio: [0, 1, 2], passed: 0 }, () => {})
+  children.launch({ ...launch, stdio: [0, 1, 2], descriptors: [] }, () => {})
   children.reap()
 }
 

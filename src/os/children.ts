@@ -6,6 +6,7 @@
 import type { Ending } from '../core/ending.ts'
 import type { Credentials } from '../core/plan.ts'
 import { signalNumbers } from '../core/signal.ts'
+import type { Placement } from './arrange.ts'
 import { CredentialsError, withCredentials } from './credentials.ts'
 import { candidates, explain, notFound, type Refusal } from './executable.ts'
 import { kill } from './libc.ts'
@@ -22,7 +23,8 @@ export interface Launch {
   readonly user: Credentials | undefined
   readonly stdio: readonly [number, number, number]
   readonly terminal: number | undefined
-  readonly passed: number
+  /** What it gets besides 0 to 2, each at a number of its own from 3 up. */
+  readonly descriptors: readonly Placement[]
 }
 
 /** A command that is run to its end: a stop command, a hook. */

@@ -10,6 +10,7 @@
 const C = {
   O_CLOEXEC: 0o2000000,
   O_NONBLOCK: 0o4000,
+  F_DUPFD_CLOEXEC: 1030,
   F_GETFD: 1,
   F_SETFD: 2,
   F_GETFL: 3,
@@ -155,6 +156,11 @@ export function pipe(): { read: number; write: number } | number {
 /** Marks a descriptor close-on-exec, or not: fcntl(2). 0, or the negative errno (EBADF: it is not open). */
 export function setCloseOnExec(fd: number, on: boolean): number {
   return checked(libc().functions.fcntl(fd, C.F_SETFD, on ? BigInt(C.FD_CLOEXEC) : 0n))
+}
+
+/** A close-on-exec copy of a descriptor, the lowest free one from `least` up: fcntl(2). Or the negative errno. */
+export function duplicateFrom(fd: number, least: number): number {
+  return checked(libc().functions.fcntl(fd, C.F_DUPFD_CLOEXEC, BigInt(least)))
 }
 
 /** Makes an open file description non-blocking. Everybody who shares the description is affected. */

@@ -1,8 +1,10 @@
 /**
  * posix_spawn(3), with what a program of an init needs: default signal dispositions, an empty mask, a session or a
- * process group of its own, descriptors 0 to 2 and nothing above, a working directory.
+ * process group of its own, descriptors 0 to 2 and only those above that are meant for it, a working directory.
  */
-import { addressOf, bindTerminalAction, checked, libc, pin } from './libc.ts'
+import { closeSync } from 'node:fs'
+import { arrange, type Placement } from './arrange.ts'
+import { addressOf, bindTerminalAction, checked, duplicateFrom, libc, pin } from './libc.ts'
 import { encode } from './verbatim.ts'
 
 /** What is to be executed and how. Descriptors are foster's; they become 0, 1 and 2. */
@@ -15,8 +17,8 @@ export interface Execution {
   readonly stdio: readonly [number, number, number]
   /** The terminal whose foreground job the process becomes; undefined: it gets a session of its own. */
   readonly terminal: number | undefined
-  /** How many descriptors from 3 up it inherits (LISTEN_FDS). */
-  readonly passed: number
+  /** What it gets besides, each at a number of its own from 3 up. */
+  readonly descriptors: readonly Placement[]
 }
 
 const SETPGROUP = 0x02
@@ -29,8 +31,29 @@ const actionsSize = 128 // glibc and musl: 80
 const noSignals = new Uint8Array(128)
 const allSignals = new Uint8Array(128).fill(0xff)
 
-/** Starts a process: its pid, or the negative errno. The buffers outlive the call, which returns once exec has happened. */
+/** Starts a process: its pid, or the negative errno. */
 export function posixSpawn(execution: Execution): number {
+  const wanted = [...execution.stdio.map((fd, target) => ({ target, fd })), ...execution.descriptors]
+  const { moves, lifted, above } = arrange(wanted)
+  if (lifted.size === 0) return spawnWith(execution, moves)
+  const copies = new Map<number, number>()
+  try {
+    for (const fd of lifted) {
+      const copy = duplicateFrom(fd, above)
+      if (copy < 0) return copy
+      copies.set(fd, copy)
+    }
+    return spawnWith(
+      execution,
+      moves.map(({ target, fd }) => ({ target, fd: copies.get(fd) ?? fd })),
+    )
+  } finally {
+    for (const copy of copies.values()) closeSync(copy)
+  }
+}
+
+/** The buffers outlive the call, which returns once exec has happened. */
+function spawnWith(execution: Execution, moves: readonly Placement[]): number {
   const { functions } = libc()
   const attributes = Buffer.alloc(attributesSize)
   const actions = Buffer.alloc(actionsSize)
@@ -38,7 +61,7 @@ export function posixSpawn(execution: Execution): number {
   functions.posix_spawn_file_actions_init(actions)
   try {
     setAttributes(attributes, execution.terminal === undefined)
-    const failed = addActions(actions, execution)
+    const failed = addActions(actions, execution, moves)
     if (failed !== 0) return -failed
     const pid = Buffer.alloc(4)
     const argv = vector(execution.argv)
@@ -70,15 +93,12 @@ function setAttributes(attributes: Buffer, ownSession: boolean): void {
 }
 
 /** The steps between fork and exec, in order; the first failure's errno, or 0. */
-function addActions(actions: Buffer, { stdio, terminal, passed, workingDir }: Execution): number {
+function addActions(actions: Buffer, { terminal, workingDir }: Execution, moves: readonly Placement[]): number {
   const { functions } = libc()
   let failed = 0
   if (terminal !== undefined) failed ||= takesTerminal()?.(actions, terminal) ?? 0
-  // Onto itself, dup2 clears close-on-exec here: that is how 0-2 and the passed ones survive.
-  stdio.forEach((fd, target) => {
-    failed ||= functions.posix_spawn_file_actions_adddup2(actions, fd, target)
-  })
-  for (let fd = 3; fd < 3 + passed; fd++) failed ||= functions.posix_spawn_file_actions_adddup2(actions, fd, fd)
+  // Onto itself, dup2 clears close-on-exec here: that is how those that stand right already survive.
+  for (const { target, fd } of moves) failed ||= functions.posix_spawn_file_actions_adddup2(actions, fd, target)
   if (workingDir !== undefined) {
     failed ||= functions.posix_spawn_file_actions_addchdir_np(actions, cString(workingDir))
   }

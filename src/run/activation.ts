@@ -19,6 +19,11 @@ export function activated(argv: readonly string[]): readonly string[] {
   return [process.execPath, ...self, activationWord, ...argv]
 }
 
+/** The descriptors of socket activation, from 3 up, where they were. */
+export function inheritedAsTheyStand(count: number): readonly { readonly target: number; readonly fd: number }[] {
+  return Array.from({ length: count }, (_, i) => ({ target: 3 + i, fd: 3 + i }))
+}
+
 /** Becomes CMD. Comes back only if that fails, with the exit code and the message. */
 export function becomeActivated(argv: readonly string[]): [code: number, message: string] {
   const { code, reason } = attempt(argv)

@@ -8,7 +8,7 @@ import type { Logs } from '../log/router.ts'
 import type { Children } from '../os/children.ts'
 import { kill } from '../os/libc.ts'
 import type { Terminal } from '../os/terminal.ts'
-import { activated } from './activation.ts'
+import { activated, inheritedAsTheyStand } from './activation.ts'
 import { environmentOf } from './environment.ts'
 import type { Leftovers } from './leftovers.ts'
 import { announcementOf, noticeOf } from './notices.ts'
@@ -153,7 +153,7 @@ export class Effects {
         user: program.user,
         stdio,
         terminal: this.#terminalOf(index)?.fd,
-        passed: isCommand ? passed : 0,
+        descriptors: isCommand ? inheritedAsTheyStand(passed) : [],
       },
       (ending, pid) => this.#ended(index, pid, ending),
     )
