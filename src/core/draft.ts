@@ -1,8 +1,10 @@
 /** The world and the one place that changes it: a draft, private to one step, so that the step stays pure. */
 import type { Graph } from './graph.ts'
 import type { Plan, Program } from './plan.ts'
-import { type Event, pidOf, type State, step } from './program.ts'
+import type { ProbeName } from './probe.ts'
+import { step } from './program.ts'
 import type { Signal } from './signal.ts'
+import { type Event, pidOf, type State } from './state.ts'
 
 /** Why the container ends. The first cause is kept. */
 export type End =
@@ -56,6 +58,7 @@ export type WorldEffect =
   | { readonly do: 'spawn'; readonly index: number }
   | { readonly do: 'stop'; readonly index: number; readonly pid: number }
   | { readonly do: 'kill'; readonly index: number; readonly pid: number }
+  | { readonly do: 'probe'; readonly index: number; readonly pid: number; readonly probe: ProbeName }
   | { readonly do: 'forward'; readonly signal: Signal; readonly targets: readonly Target[] }
   | { readonly do: 'hangup' }
   | { readonly do: 'sweep'; readonly signal: 'TERM' | 'KILL' }
@@ -109,13 +112,14 @@ export function stateAt(draft: Pick<World, 'states'>, index: number): State {
 export function apply(draft: Draft, index: number, event: Event): void {
   const before = stateAt(draft, index)
   const { now, random } = draft
-  const { state: after, effects } = step(before, event, { program: programAt(draft, index), now, random })
+  const serving = draft.phase.at === 'serving'
+  const { state: after, effects } = step(before, event, { program: programAt(draft, index), now, random, serving })
   draft.states[index] = after
   for (const effect of effects) {
     if (effect.do === 'stray') {
       draft.effects.push({ do: 'announce', what: { about: 'stray-event', index, at: effect.at, on: effect.on } })
     } else {
-      draft.effects.push(effect.do === 'spawn' ? { do: 'spawn', index } : { do: effect.do, index, pid: effect.pid })
+      draft.effects.push({ ...effect, index })
     }
   }
   if (after === before) return

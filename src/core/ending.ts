@@ -1,10 +1,17 @@
 /** How a process ended, or why it never began. */
 import { type Signal, signalName, signalNumbers } from './signal.ts'
 
+/** A probe that failed, so that the process was stopped. */
+export interface Unhealthy {
+  readonly probe: 'startup' | 'readiness' | 'liveness'
+  /** What the last try said. */
+  readonly detail: string
+}
+
 /** The end of one run. `unstartable` is a run that never began: `code` is what a shell would say, 127 or 126, else 1. */
 export type Ending =
-  | { readonly how: 'exited'; readonly code: number }
-  | { readonly how: 'killed'; readonly signal: number; readonly core: boolean }
+  | { readonly how: 'exited'; readonly code: number; readonly unhealthy?: Unhealthy }
+  | { readonly how: 'killed'; readonly signal: number; readonly core: boolean; readonly unhealthy?: Unhealthy }
   | { readonly how: 'unstartable'; readonly reason: string; readonly code: 126 | 127 | 1 }
 
 /** The exit code that tells of an ending: the code, or 128 + the signal as shells have it (POSIX 2.8.2). */
@@ -12,8 +19,9 @@ export function exitCodeOf(ending: Ending): number {
   return ending.how === 'killed' ? 128 + ending.signal : ending.code
 }
 
-/** Whether an ending is among the codes and signals that count as success. */
+/** Whether an ending is among the codes and signals that count as success. Never what a probe has brought about. */
 export function isSuccess(ending: Ending, success: ReadonlyArray<number | Signal>): boolean {
+  if ('unhealthy' in ending) return false
   if (ending.how === 'exited') return success.includes(ending.code)
   if (ending.how === 'killed') return success.some(it => typeof it === 'string' && signalNumbers[it] === ending.signal)
   return false
@@ -21,6 +29,13 @@ export function isSuccess(ending: Ending, success: ReadonlyArray<number | Signal
 
 /** An ending in words: `exited with code 3`, `killed by SIGKILL`, `could not be started: not found`. */
 export function describeEnding(ending: Ending): string {
+  const what = plainEnding(ending)
+  if (!('unhealthy' in ending) || ending.unhealthy === undefined) return what
+  const { probe, detail } = ending.unhealthy
+  return `${what} after its ${probe} probe had failed (${detail})`
+}
+
+function plainEnding(ending: Ending): string {
   switch (ending.how) {
     case 'exited':
       return `exited with code ${ending.code}`

@@ -1,7 +1,7 @@
 /** The graph of dependencies: who waits for whom at the start, and in which order all of it stops. */
 import type { Dependency, Program } from './plan.ts'
 
-/** One edge, with the dependency's index in place of its name. */
+/** One edge, with the index of one process in place of the dependency's name. */
 export interface Edge {
   readonly on: number
   readonly dependency: Dependency
@@ -15,17 +15,22 @@ export interface Graph {
   readonly levels: readonly number[]
 }
 
-/** Builds the graph. The plan is validated: every name exists and there is no cycle. */
+/** Builds the graph; a dependency on a program is one on each of its replicas. The plan is validated: there is no cycle. */
 export function graphOf(programs: readonly Program[]): Graph {
-  const index = new Map(programs.map((program, i) => [program.name, i]))
+  const indexes = new Map<string, number[]>()
+  programs.forEach(({ name }, i) => {
+    const known = indexes.get(name)
+    if (known === undefined) indexes.set(name, [i])
+    else known.push(i)
+  })
   const dependants: number[][] = programs.map(() => [])
   const dependencies = programs.map((program, i) =>
-    program.dependsOn.flatMap((dependency): Edge[] => {
-      const on = index.get(dependency.program)
-      if (on === undefined) return []
-      dependants[on]?.push(i)
-      return [{ on, dependency }]
-    }),
+    program.dependsOn.flatMap(dependency =>
+      (indexes.get(dependency.program) ?? []).map((on): Edge => {
+        dependants[on]?.push(i)
+        return { on, dependency }
+      }),
+    ),
   )
   return { dependencies, dependants, levels: levelsOf(dependencies, dependants) }
 }

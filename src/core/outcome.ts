@@ -4,8 +4,8 @@
  */
 import { type Ending, exitCodeOf, isSuccess } from './ending.ts'
 import type { Program } from './plan.ts'
-import type { FatalCause, State } from './program.ts'
 import { signalNumbers } from './signal.ts'
+import type { FatalCause, State } from './state.ts'
 
 /** A program that is over, and how. */
 export interface Ended {

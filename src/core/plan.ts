@@ -53,7 +53,7 @@ export interface Program {
   readonly replica: number | undefined
   /** The group that it is controlled with; undefined: its own name. */
   readonly group: string | undefined
-  readonly kind: 'service' | 'task'
+  readonly kind: 'service' | 'task' | 'daemon'
   /** The argument vector, never empty. With `shell: true` it is `/bin/sh -c TEXT`. */
   readonly command: readonly string[]
   readonly critical: boolean

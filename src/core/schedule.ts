@@ -1,8 +1,8 @@
 /** Who may start: what a program's dependencies allow. Design, sections 3 and 5. */
 import { isSuccess } from './ending.ts'
 import type { Graph } from './graph.ts'
-import type { Dependency, Program } from './plan.ts'
-import type { FatalCause, State } from './program.ts'
+import { type Dependency, labelOf, type Program } from './plan.ts'
+import { type FatalCause, isReady, type State } from './state.ts'
 
 /** What may become of a program that waits. */
 export type Permission =
@@ -17,7 +17,10 @@ export function conditionOf(
   state: State,
 ): 'holds' | 'pending' | 'impossible' {
   if (state.at === 'fatal') return 'impossible'
-  if (state.at !== 'exited') return condition !== 'completed' && state.at === 'running' ? 'holds' : 'pending'
+  if (state.at !== 'exited') {
+    const holds = condition === 'ready' ? isReady(state) : condition === 'started' && state.at === 'running'
+    return holds ? 'holds' : 'pending'
+  }
   const succeeded = state.last !== undefined && isSuccess(state.last, program.successExitCodes)
   if (condition === 'completed') return succeeded ? 'holds' : 'impossible'
   // A task that has run to its end was started; a service that has ended is not there any more.
@@ -38,7 +41,7 @@ export function permissionOf(
     if (program === undefined || state === undefined) continue
     const verdict = conditionOf(dependency.condition, program, state)
     if (verdict === 'pending') open.push(on)
-    if (verdict === 'impossible' && dependency.required) return { may: 'never', cause: blame(program.name, state) }
+    if (verdict === 'impossible' && dependency.required) return { may: 'never', cause: blame(labelOf(program), state) }
   }
   return open.length === 0 ? { may: 'start' } : { may: 'wait', on: open }
 }

@@ -8,9 +8,9 @@ import { graphOf } from './graph.ts'
 import { endedOf, outcomeOf, stopOutcomeOf } from './outcome.ts'
 import { advance, beginEnd, finish, killNow, phaseDeadline } from './phases.ts'
 import type { Plan } from './plan.ts'
-import { type Event, pidOf, type State, unborn } from './program.ts'
 import { permissionOf } from './schedule.ts'
 import type { Signal } from './signal.ts'
+import { dueOf, type Event, pidOf, type State, unborn } from './state.ts'
 
 export type Input =
   | { readonly on: 'boot' }
@@ -51,7 +51,8 @@ export function step(world: World, input: Input, { now, random }: Moment): { wor
 /** The nearest moment at which the world wants a `deadline`, or undefined. */
 export function nextDeadline(world: World): number | undefined {
   let nearest = 'deadline' in world.phase ? world.phase.deadline : Number.POSITIVE_INFINITY
-  for (const state of world.states) if ('deadline' in state && state.deadline < nearest) nearest = state.deadline
+  const serving = world.phase.at === 'serving'
+  for (const state of world.states) nearest = Math.min(nearest, dueOf(state, serving))
   return nearest === Number.POSITIVE_INFINITY ? undefined : nearest
 }
 
@@ -86,8 +87,20 @@ function receiveEvent(draft: Draft, index: number, event: Event): void {
   if (event.on === 'exit') judgeStop(draft, index, before, event)
   const pid = event.on === 'spawned' ? event.pid : undefined
   if (pid === undefined) return
+  if (stateAt(draft, index).runs > 1) restartDependants(draft, index)
   for (const signal of draft.held) draft.effects.push({ do: 'forward', signal, targets: [{ index, pid }] })
   draft.held = []
+}
+
+/** A dependency has been started again: those that are to be restarted with it stop, and wait for it. */
+function restartDependants(draft: Draft, index: number): void {
+  if (draft.phase.at !== 'serving') return
+  for (const dependant of draft.graph.dependants[index] ?? []) {
+    const edge = draft.graph.dependencies[dependant]?.find(({ on }) => on === index)
+    const { at } = stateAt(draft, dependant)
+    if (edge?.dependency.restart !== true || (at !== 'starting' && at !== 'running')) continue
+    apply(draft, dependant, { on: 'restart', deadline: draft.now + programAt(draft, dependant).stopGraceMillis })
+  }
 }
 
 /** A process that ends while a stop was asked for may spoil its exit code; the first one does. */
@@ -111,7 +124,8 @@ function receiveWish(draft: Draft, index: number, wish: 'start' | 'stop' | 'rest
 
 function receiveDeadline(draft: Draft): void {
   draft.states.forEach((state, index) => {
-    if ('deadline' in state && state.deadline <= draft.now) apply(draft, index, { on: 'deadline' })
+    const serving = draft.phase.at === 'serving'
+    if (dueOf(state, serving) <= draft.now) apply(draft, index, { on: 'deadline' })
   })
   if ('deadline' in draft.phase && draft.phase.deadline <= draft.now) phaseDeadline(draft)
 }

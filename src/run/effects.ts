@@ -57,6 +57,8 @@ export class Effects {
         return this.#stop(effect)
       case 'kill':
         return killProgram(effect.pid, this.#terminalOf(effect.index) === undefined)
+      case 'probe':
+        throw new Error(`no such probe: ${effect.probe}`)
       case 'forward':
         for (const target of effect.targets) this.#send(target, effect.signal)
         return

@@ -1,8 +1,8 @@
 /** What foster says about its programs, in words. The facts come from the world; the words are added here. */
 import type { Announcement, End, WorldEffect } from '../core/draft.ts'
 import { describeEnding } from '../core/ending.ts'
-import type { Plan, Program } from '../core/plan.ts'
-import type { FatalCause, State } from '../core/program.ts'
+import { labelOf, type Plan, type Program } from '../core/plan.ts'
+import type { FatalCause, State } from '../core/state.ts'
 
 /** One message: how important it is, and its text. */
 export interface Notice {
@@ -14,7 +14,7 @@ type Note = Extract<WorldEffect, { do: 'note' }>
 
 /** What a change of a program's state is worth saying; undefined: nothing. `now` is the world's clock. */
 export function noticeOf({ before, event, after }: Note, program: Program, now: number): Notice | undefined {
-  const { name } = program
+  const name = labelOf(program)
   switch (event.on) {
     case 'spawned':
       return { level: 'info', text: `${name}: started (pid ${event.pid})` }
@@ -22,21 +22,39 @@ export function noticeOf({ before, event, after }: Note, program: Program, now: 
       return { level: 'error', text: `cannot start ${name}: ${reasonOf(event.ending)}${sequel(after, program, now)}` }
     case 'doomed':
       return { level: 'error', text: `cannot start ${name}: ${blameOf(event.cause)}` }
+    case 'adopted':
+      return { level: 'info', text: `${name}: its main process is pid ${event.pid} now` }
+    case 'tried':
+      return probeNotice(before, after, name)
     case 'exit':
       return exitNotice(before, after, program, now)
     case 'deadline':
       return before.at === 'stopping' && after.at === 'stopping'
         ? { level: 'warning', text: `${name}: did not end in time, sending SIGKILL` }
-        : undefined
+        : probeNotice(before, after, name)
     default:
       return undefined
   }
 }
 
+/** What a probe found that was not known before. */
+function probeNotice(before: State, after: State, name: string): Notice | undefined {
+  if (after.at === 'stopping' && after.unhealthy !== undefined) {
+    const { probe, detail } = after.unhealthy
+    return { level: 'warning', text: `${name}: its ${probe} probe has failed, stopping it: ${detail}` }
+  }
+  const verdict = 'probing' in after ? after.probing.readiness?.verdict : undefined
+  const last = 'probing' in before ? before.probing.readiness?.verdict : undefined
+  if (verdict === last || !('probing' in after)) return undefined
+  if (verdict === 'passing') return { level: 'info', text: `${name}: ready` }
+  if (verdict !== 'failing') return undefined
+  return { level: 'warning', text: `${name}: not ready: ${after.probing.readiness?.detail}` }
+}
+
 function exitNotice(before: State, after: State, program: Program, now: number): Notice {
   const ending = after.last === undefined ? 'ended' : describeEnding(after.last)
   const uptime = 'since' in before ? ` after ${duration(now - before.since)}` : ''
-  const text = `${program.name}: ${ending}${uptime}${sequel(after, program, now)}`
+  const text = `${labelOf(program)}: ${ending}${uptime}${sequel(after, program, now)}`
   const calm = after.at === 'exited' || after.at === 'stopped' || before.at === 'stopping'
   return { level: calm ? 'info' : after.at === 'fatal' ? 'error' : 'warning', text }
 }
@@ -57,7 +75,7 @@ export function announcementOf(
   plan: Plan,
   restarts: (index: number) => number,
 ): Notice | undefined {
-  const names = (indexes: readonly number[]): string => indexes.map(index => plan.programs[index]?.name).join(', ')
+  const names = (indexes: readonly number[]): string => indexes.map(index => nameAt(plan, index)).join(', ')
   switch (what.about) {
     case 'ending':
       return plan.command === undefined ? endNotice(what.end, plan, restarts) : undefined
@@ -78,7 +96,7 @@ function endNotice(end: End, plan: Plan, restarts: (index: number) => number): N
   if (end.why === 'idle')
     return { level: 'info', text: `nothing left to run: the container ends with code ${end.code}` }
   if (end.why === 'bug') return { level: 'error', text: 'the container ends with code 1 because foster itself failed' }
-  const name = plan.programs[end.index]?.name
+  const name = nameAt(plan, end.index)
   const count = restarts(end.index)
   const after = count === 0 ? '' : ` after ${count === 1 ? '1 restart' : `${count} restarts`}`
   const level = end.code === 0 ? 'info' : 'error'
@@ -88,7 +106,7 @@ function endNotice(end: End, plan: Plan, restarts: (index: number) => number): N
 /** The last line of a requested stop that did not go well. */
 export function flawNotice(end: End, code: number, plan: Plan): Notice | undefined {
   if (end.why !== 'requested' || end.flaw === undefined) return undefined
-  const name = plan.programs[end.flaw.index]?.name
+  const name = nameAt(plan, end.flaw.index)
   const how =
     end.flaw.row === 'requested-killed'
       ? 'had to be killed'
@@ -96,6 +114,11 @@ export function flawNotice(end: End, code: number, plan: Plan): Notice | undefin
         ? 'was interrupted'
         : 'did not end well'
   return { level: 'warning', text: `${name} ${how}: the container ends with code ${code}` }
+}
+
+function nameAt({ programs }: Plan, index: number): string {
+  const program = programs[index]
+  return program === undefined ? `program ${index}` : labelOf(program)
 }
 
 function blameOf(cause: FatalCause): string {

@@ -4,8 +4,8 @@ import type { End, WorldEffect } from '../../src/core/draft.ts'
 import { isSuccess } from '../../src/core/ending.ts'
 import type { Graph } from '../../src/core/graph.ts'
 import type { Dependency, Program } from '../../src/core/plan.ts'
-import { isOver, pidOf, type State } from '../../src/core/program.ts'
 import { budgetOf } from '../../src/core/shutdown.ts'
+import { isOver, pidOf, type State } from '../../src/core/state.ts'
 import { type Facts, type Outside, pidFor } from './outside.ts'
 
 /** Goes through the effects in their order; returns what is true outside after them. */

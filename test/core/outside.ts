@@ -7,7 +7,7 @@
 import type { End, World } from '../../src/core/draft.ts'
 import type { Ending } from '../../src/core/ending.ts'
 import type { Plan } from '../../src/core/plan.ts'
-import type { State } from '../../src/core/program.ts'
+import type { State } from '../../src/core/state.ts'
 import { type Input, nextDeadline, step, worldOf } from '../../src/core/world.ts'
 import { checkEffects, checkWorld } from './laws.ts'
 

@@ -6,7 +6,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Ending } from '../../src/core/ending.ts'
 import type { Program } from '../../src/core/plan.ts'
-import { type Event, isOver, pidOf, type State, step, table, unborn } from '../../src/core/program.ts'
+import { step, table } from '../../src/core/program.ts'
+import { type Event, isOver, pidOf, type State, unborn } from '../../src/core/state.ts'
 import { programOf } from './plans.ts'
 
 const grace = 100
@@ -87,7 +88,7 @@ function later(state: State, millis: number): State {
 function take(world: World, { wait, event }: Move, program: Program): World {
   const before = later(world.state, wait)
   if (event === undefined) return { ...world, state: before }
-  const { state, effects } = step(before, event, { program, now: 0, random: 0.5 })
+  const { state, effects } = step(before, event, { program, now: 0, random: 0.5, serving: true })
   let { asked, pid, last, wanted } = world
   if (event.on === 'up' || event.on === 'restart') wanted = true
   if (event.on === 'down' || event.on === 'kill' || event.on === 'doomed') wanted = false
@@ -105,7 +106,8 @@ function take(world: World, { wait, event }: Move, program: Program): World {
       assert.equal(effect.pid, pid, 'a signal for a process that is not there')
     }
   }
-  const after = { state, asked, pid, last, wanted }
+  // However often it was started: the table only counts it.
+  const after = { state: { ...state, runs: 1 }, asked, pid, last, wanted }
   checkState(after, before, event)
   return after
 }
@@ -246,6 +248,9 @@ describe('the table is total', () => {
     { on: 'spawned', pid: 9 },
     { on: 'refused', ending: missing },
     { on: 'withdrawn' },
+    { on: 'adopted', pid: 8 },
+    { on: 'tried', probe: 'liveness', pid: 7, ok: false, detail: '' },
+    { on: 'extended', pid: 7, millis: 10 },
     ...endings.map(ending => ({ on: 'exit', ending }) as const),
   ]
 
@@ -259,7 +264,7 @@ describe('the table is total', () => {
       for (const state of states.values()) {
         for (const event of events) {
           const frozen = Object.freeze(state)
-          const result = step(frozen, event, { program, now: 0, random: 0 })
+          const result = step(frozen, event, { program, now: 0, random: 0, serving: true })
           assert.ok(result.state.at in table)
           const strays = result.effects.filter(it => it.do === 'stray')
           if (strays.length === 0) continue

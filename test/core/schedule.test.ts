@@ -3,25 +3,25 @@ import { describe, test } from 'node:test'
 import type { Ending } from '../../src/core/ending.ts'
 import { graphOf } from '../../src/core/graph.ts'
 import type { Dependency, Program } from '../../src/core/plan.ts'
-import { type State, unborn } from '../../src/core/program.ts'
 import { conditionOf, permissionOf } from '../../src/core/schedule.ts'
+import { type State, unborn } from '../../src/core/state.ts'
 import { on, programOf } from './plans.ts'
 
 const well: Ending = { how: 'exited', code: 0 }
 const badly: Ending = { how: 'exited', code: 3 }
-const history = { failures: 0, last: undefined }
+const history = { failures: 0, last: undefined, runs: 0 }
 const live = { ...history, pid: 7, since: 0 }
 
 const stopped: State = { at: 'stopped', by: 'operator', ...history }
 const waiting: State = { at: 'waiting', ...history }
 const launching: State = { at: 'launching', next: 'up', until: Number.POSITIVE_INFINITY, ...history }
-const starting: State = { at: 'starting', deadline: 1, ...live }
-const running: State = { at: 'running', ...live }
-const stopping: State = { at: 'stopping', deadline: 1, next: 'operator', killed: false, ...live }
+const starting: State = { at: 'starting', deadline: 1, ...live, probing: {} }
+const running: State = { at: 'running', ...live, probing: {} }
+const stopping: State = { at: 'stopping', deadline: 1, next: 'operator', killed: false, unhealthy: undefined, ...live }
 const backoff: State = { at: 'backoff', deadline: 1, ...history, last: badly }
-const succeeded: State = { at: 'exited', failures: 0, last: well }
-const failed: State = { at: 'exited', failures: 1, last: badly }
-const fatal: State = { at: 'fatal', failures: 4, last: badly, cause: { why: 'failed', ending: badly } }
+const succeeded: State = { at: 'exited', failures: 0, last: well, runs: 1 }
+const failed: State = { at: 'exited', failures: 1, last: badly, runs: 1 }
+const fatal: State = { at: 'fatal', failures: 4, last: badly, runs: 4, cause: { why: 'failed', ending: badly } }
 
 type Verdict = ReturnType<typeof conditionOf>
 
@@ -82,7 +82,7 @@ describe('permission to start', () => {
 
   test('the root of a chain of failures stays the root', () => {
     const cause = { why: 'dependency', on: 'db', root: 'disk', ending: badly } as const
-    const never = permission([{ at: 'fatal', failures: 0, last: undefined, cause }], [{}])
+    const never = permission([{ at: 'fatal', failures: 0, last: undefined, runs: 0, cause }], [{}])
     assert.deepEqual(never, { may: 'never', cause: { ...cause, on: 'p0' } })
   })
 })

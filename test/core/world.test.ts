@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { World, WorldEffect } from '../../src/core/draft.ts'
 import type { Plan } from '../../src/core/plan.ts'
-import type { Event } from '../../src/core/program.ts'
+import type { Event } from '../../src/core/state.ts'
 import { type Input, nextDeadline, step, worldOf } from '../../src/core/world.ts'
 import { on, planOf, programOf } from './plans.ts'
 

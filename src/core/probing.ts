@@ -1,0 +1,67 @@
+/** What becomes of a process that is there: it starts, runs, is asked how it is, and found unhealthy. */
+import { history, live, probed, stay, stop, stray, to } from './moves.ts'
+import type { Program } from './plan.ts'
+import { beginProbing, judgeTry, lookAtDues, type Probing, releaseProbing } from './probe.ts'
+import type { Context, Event, History, In, Of, Step } from './state.ts'
+
+/** When a process is RUNNING by its uptime alone. */
+function runningFrom({ kind, startMillis, probes }: Program, now: number): number {
+  return kind === 'daemon' || probes.startup !== undefined ? Number.POSITIVE_INFINITY : now + startMillis
+}
+
+/** A process is there; it is asked how it is from now on. */
+export function spawned(state: History, pid: number, { program, now }: Context): Step {
+  const isDaemon = program.kind === 'daemon'
+  const process = { ...history(state), pid, since: now, probing: isDaemon ? {} : beginProbing(program.probes, now) }
+  const deadline = runningFrom(program, now)
+  return deadline === now ? to({ at: 'running', ...process }) : to({ at: 'starting', ...process, deadline })
+}
+
+/** Another process is the program's from now on. Of a daemon it is the first that counts. */
+export function adopted(state: In<'starting' | 'running'>, pid: number, { program, now }: Context): Step {
+  if (state.at === 'running' || program.kind !== 'daemon') return to({ ...state, pid })
+  const process = { ...live(state), pid, probing: beginProbing(program.probes, now) }
+  if (program.probes.startup !== undefined) return to({ at: 'starting', ...process, deadline: state.deadline })
+  const deadline = state.since + program.startMillis
+  return deadline <= now ? to({ at: 'running', ...process }) : to({ at: 'starting', ...process, deadline })
+}
+
+/** What a probe says of a process. */
+export function tried(state: In<'starting' | 'running'>, event: Of<'tried'>, context: Context): Step {
+  const { program, now } = context
+  const probe = program.probes[event.probe]
+  const progress = state.probing[event.probe]
+  if (event.pid !== state.pid || probe === undefined || progress === undefined) return stay(state)
+  const next = judgeTry(event.probe, probe, progress, event, { now, uptime: now - state.since })
+  return withProbing(state, { ...state.probing, [event.probe]: next }, context)
+}
+
+/** Draws the consequences of what the probes say now. */
+function withProbing(state: In<'starting' | 'running'>, probing: Probing, { program, now, serving }: Context): Step {
+  for (const probe of ['startup', 'liveness'] as const) {
+    const found = probing[probe]
+    if (found?.verdict !== 'failing' || !serving) continue
+    return stop(state, 'retry', now + program.stopGraceMillis, { probe, detail: found.detail })
+  }
+  if (state.at === 'running') return to({ ...state, probing })
+  const process = { ...live(state), probing }
+  if (program.probes.startup === undefined) {
+    // Whoever can be used has started.
+    return probing.readiness?.verdict === 'passing' ? to({ at: 'running', ...process }) : to({ ...state, probing })
+  }
+  if (probing.startup?.verdict !== 'passing') return to({ ...state, probing })
+  return to({ at: 'running', ...process, probing: releaseProbing(program.probes, probing, state.since, now) })
+}
+
+/** Something about a process is due: it has been up for long enough, or a probe's time has come. */
+export function due(state: In<'starting' | 'running'>, event: Event, context: Context): Step {
+  const { program, now, serving } = context
+  const up = state.at === 'starting' && state.deadline <= now
+  const found = serving ? lookAtDues(program.probes, state.probing, now) : undefined
+  if (found === undefined) return up ? to({ at: 'running', ...probed(state) }) : stray(state, event)
+  const base: In<'starting' | 'running'> = up ? { at: 'running', ...probed(state) } : state
+  const after = withProbing(base, found.probing, context)
+  if (after.state.at === 'stopping') return after
+  const tries = found.tries.map(probe => ({ do: 'probe', probe, pid: state.pid }) as const)
+  return to(after.state, ...after.effects, ...tries)
+}
