@@ -3,12 +3,13 @@ import type { OutputStream } from '../core/output.ts'
 import { append, appendText, type Bytes, reserve, type Window, windowOf } from './bytes.ts'
 import type { Part, Style } from './format.ts'
 
-/** Who speaks. The pid changes from run to run. */
+/** Who speaks. */
 export interface JsonSource {
   readonly program: string
   readonly replica: number
   readonly stream: OutputStream
-  pid: number | undefined
+  /** The pid changes from run to run. */
+  readonly run: { readonly pid: number | undefined }
   readonly now: () => Date
 }
 
@@ -71,11 +72,11 @@ export function jsonStyle(source: JsonSource): Style {
 function refresh(head: Head, source: JsonSource): void {
   const now = source.now()
   const millis = now.getTime()
-  if (millis === head.millis && source.pid === head.pid) return
+  if (millis === head.millis && source.run.pid === head.pid) return
   head.millis = millis
-  head.pid = source.pid
+  head.pid = source.run.pid
   head.time = `"time":"${now.toISOString()}",`
-  head.process = source.pid === undefined ? '' : `"pid":${source.pid},`
+  head.process = source.run.pid === undefined ? '' : `"pid":${source.run.pid},`
   const object = `{${head.time}${whoText(source, head.process)}`
   head.object = Buffer.from(object)
   head.message = Buffer.from(`${object},"message":"`)

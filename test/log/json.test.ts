@@ -5,7 +5,7 @@ import { emptyBytes } from '../../src/log/bytes.ts'
 import { jsonStyle } from '../../src/log/json.ts'
 
 const time = '2026-01-02T03:04:05.678Z'
-const source = { program: 'web', replica: 2, stream: 'stderr' as const, pid: 7, now: () => new Date(time) }
+const source = { program: 'web', replica: 2, stream: 'stderr' as const, run: { pid: 7 }, now: () => new Date(time) }
 const start = `{"time":"${time}","program":"web","replica":2,"pid":7,"stream":"stderr"`
 
 function format(...lines: readonly (string | Uint8Array)[]): string {

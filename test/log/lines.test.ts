@@ -13,7 +13,7 @@ function through(format: Format, chunks: readonly Buffer[], cutAt: number, alone
   const held: Held = { bytes: 0, limit: Number.POSITIVE_INFINITY }
   const written: Buffer[] = []
   let isHeld = false
-  const json = { program: 'web', replica: 0, stream: 'stdout' as const, pid: 7, now: () => new Date(time) }
+  const json = { program: 'web', replica: 0, stream: 'stdout' as const, run: { pid: 7 }, now: () => new Date(time) }
   const lines = assembleLines({
     style: styleOf({ format, label: 'web', width: 5, colour: undefined, json }),
     longest: cutAt,
@@ -148,7 +148,7 @@ test('a cut does not split a character', () => {
 test('where memory for unfinished lines is short, they are cut earlier', () => {
   const written: string[] = []
   const held: Held = { bytes: 20_000, limit: 20_000 }
-  const json = { program: 'web', replica: 0, stream: 'stdout' as const, pid: 7, now: () => new Date(time) }
+  const json = { program: 'web', replica: 0, stream: 'stdout' as const, run: { pid: 7 }, now: () => new Date(time) }
   const lines = assembleLines({
     style: styleOf({ format: 'prefix', label: 'web', width: 3, colour: undefined, json }),
     longest: 100_000,
