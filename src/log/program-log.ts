@@ -62,6 +62,7 @@ export interface Shared {
   readonly maxLine: number
   /** Bytes of each program that stay in memory. */
   readonly memory: number
+  readonly countsLines: boolean
   readonly sinks: Readonly<Record<OutputStream, Sink>>
   readonly captures: Set<Capture>
   /** What pipes are read into. */
@@ -80,7 +81,7 @@ export function labelOf(program: Pick<LoggedProgram, 'name' | 'replica'>): strin
 
 /** Opens the log of one program; `index` chooses its colour. */
 export function openProgramLog(shared: Shared, program: LoggedProgram, index: number): ProgramLog {
-  const memory = new Memory(shared.memory, shared.maxLine)
+  const memory = new Memory(shared.memory, shared.maxLine, shared.countsLines)
   const streams: Attached[] = []
   let settings = program
   let running: number | undefined

@@ -8,8 +8,8 @@ import type { Lines } from './lines.ts'
 /** What one stream of a program has come to since foster started. */
 export interface Counters {
   readonly bytes: number
-  /** Newlines, and ends of runs in the middle of a line. */
-  readonly lines: number
+  /** Newlines, and ends of runs in the middle of a line; undefined where lines are not counted. */
+  readonly lines: number | undefined
   /** Lines that were dropped because a reader was too slow (`overflow: drop`) or a file could not be written. */
   readonly dropped: number
 }
@@ -18,11 +18,16 @@ export interface Counters {
 export class Record {
   readonly history: History
   readonly expectations: Expectations
+  readonly #counts: boolean
   readonly #lines = { stdout: 0, stderr: 0 }
   readonly #dropped = { stdout: 0, stderr: 0 }
 
-  /** `buffer`: bytes that are kept; `longest`: the longest line that is waited for. */
-  constructor(buffer: number, longest: number) {
+  /**
+   * `buffer`: bytes that are kept; `longest`: the longest line that is waited for; `counts`: whether lines are counted,
+   * which takes as long as all the rest that is done with a short raw line.
+   */
+  constructor(buffer: number, longest: number, counts: boolean) {
+    this.#counts = counts
     this.history = new History(buffer)
     this.expectations = new Expectations(this.history, longest)
   }
@@ -33,7 +38,7 @@ export class Record {
     let isOpen = false
     return {
       feed: (chunk, from, to) => {
-        this.#lines[stream] += countLines(chunk, from, to)
+        if (this.#counts) this.#lines[stream] += countLines(chunk, from, to)
         isOpen = chunk[to - 1] !== 10
         history.push(stream, chunk, from, to)
         expectations.feed(stream, chunk, from, to)
@@ -55,6 +60,6 @@ export class Record {
   }
 
   counters(stream: OutputStream): Counters {
-    return { bytes: this.history.rings[stream].end, lines: this.#lines[stream], dropped: this.#dropped[stream] }
+    return { bytes: this.history.rings[stream].end, lines: this.#counts ? this.#lines[stream] : undefined, dropped: this.#dropped[stream] }
   }
 }

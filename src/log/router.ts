@@ -26,6 +26,8 @@ export interface LogOptions {
   readonly maxLine?: number
   /** Bytes of each program that stay in memory, half of them for each stream. */
   readonly memory?: number
+  /** Whether the lines of each program are counted, for metrics; false by default. */
+  readonly countsLines?: boolean
   /** Bytes that wait for a slow reader before who writes is slowed down; twice as many slow everybody down. */
   readonly pending?: number
 }
@@ -68,6 +70,7 @@ export function openLogs(options: LogOptions): Logs {
     width,
     maxLine: options.maxLine ?? defaultMaxLine,
     memory: options.memory ?? defaultMemory,
+    countsLines: options.countsLines ?? false,
     sinks,
     captures,
     buffer: Buffer.allocUnsafeSlow(readSize),

@@ -195,7 +195,7 @@ test('history: thousands of turns are remembered, the rest stream by stream, and
 })
 
 test('programs: what they wrote is in memory as it came, and is counted', () => {
-  const world = bench({ names: ['web', 'db'], format: 'json' })
+  const world = bench({ names: ['web', 'db'], format: 'json', countsLines: true })
   world.pipes.write(1, 'a\r\n\xff half')
   world.pipes.write(2, 'oops\n')
   for (const fd of [1, 2]) world.pipes.turn(fd)
@@ -207,6 +207,7 @@ test('programs: what they wrote is in memory as it came, and is counted', () => 
   assert.deepEqual(web.counters('stdout'), { bytes: 9, lines: 2, dropped: 0 })
   web.close()
   assert.deepEqual(textOf(web.tail('stderr', { lines: 9 })), ['e:oops\n'])
+  assert.equal(bench({}).logs.program(0).counters('stdout').lines, undefined)
   assert.deepEqual(world.logs.program(1).tail('both', { lines: 9 }), [])
 })
 
