@@ -1,6 +1,6 @@
 /** The variables that the configuration gives to programs, each with the place it comes from. */
 import { type EnvFile, type FileVariable, parseEnvFile } from './env-file.ts'
-import { expand } from './expand.ts'
+import { literal } from './expand.ts'
 import type { ProgramSettings } from './schema.ts'
 import type { Shape, WrittenProgram } from './shape.ts'
 import { readText, type Sources } from './sources.ts'
@@ -8,6 +8,7 @@ import { fault, find, type Origin, type Path, resolvePath } from './tree.ts'
 
 /** A variable of a program. `inherited`: it is written without a value, which is foster's own. */
 export interface Variable {
+  /** With `%(name)` and `%(replica)` still to be filled in. */
   readonly value: string
   readonly at: Origin
   readonly inherited: boolean
@@ -81,7 +82,7 @@ function compose({ name, settings }: WrittenProgram, top: Layer, composing: Comp
     const text = value ?? (Object.hasOwn(own, variable) ? own[variable] : undefined)
     if (text === undefined) continue
     secrets.delete(variable)
-    const set = expands && value !== null ? expand(text, name) : text
+    const set = expands && value !== null ? text : literal(text)
     variables.set(variable, { value: set, at, inherited: value === null })
   }
   return { variables, secrets }

@@ -2,6 +2,7 @@
 import { type Dependency, type Plan, type Program, shutdownDefaults } from '../core/plan.ts'
 import type { Diagnostic } from '../errors.ts'
 import { environmentsOf, type ProgramEnvironment } from './environment.ts'
+import { processesOf } from './expand.ts'
 import { mergeTrees } from './merge.ts'
 import { allowSuggestions } from './nearest.ts'
 import { resolveProgram, type Surroundings } from './programs.ts'
@@ -63,6 +64,8 @@ export function discover(
 export interface Written {
   readonly shape: Shape
   readonly environments: ReadonlyMap<string, ProgramEnvironment>
+  /** The programs with `%(name)` and `%(replica)` not filled in. */
+  readonly templates: readonly Program[]
 }
 
 interface Made extends Written {
@@ -80,11 +83,14 @@ function make(files: readonly string[], facts: Facts, sources: Sources, allowEmp
   if (sources.isBroken) return undefined
   const environments = environmentsOf(shaped, sources)
   const { settings } = shaped
+  const templates = shaped.programs.map(program => {
+    const environment = environments.get(program.name) ?? { variables: new Map(), secrets: new Map() }
+    return resolveProgram(program, environment, shaped, facts, diagnostics)
+  })
   const plan: Plan = {
-    programs: shaped.programs.map(program => {
-      const environment = environments.get(program.name) ?? { variables: new Map(), secrets: new Map() }
-      return resolveProgram(program, environment, shaped, facts, diagnostics)
-    }),
+    programs: templates.flatMap((template, index) =>
+      processesOf(template, shaped.programs[index]?.settings.replicas ?? undefined),
+    ),
     shutdown: {
       timeout: settings.shutdown?.timeout ?? shutdownDefaults.timeout,
       delay: settings.shutdown?.delay ?? shutdownDefaults.delay,
@@ -96,7 +102,7 @@ function make(files: readonly string[], facts: Facts, sources: Sources, allowEmp
   if (plan.programs.length === 0 && !allowEmpty) checkEmpty(shaped, diagnostics)
   const names = new Set(plan.programs.map(({ name }) => name))
   const programs = plan.programs.map(program => withoutMissing(program, names))
-  return { plan: { ...plan, programs }, shape: shaped, environments }
+  return { plan: { ...plan, programs }, shape: shaped, environments, templates }
 }
 
 /** Files take theirs along when they are read; what is left comes from a variable. */

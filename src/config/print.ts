@@ -2,7 +2,6 @@
 import type { Plan, Program } from '../core/plan.ts'
 import { formatDuration } from './duration.ts'
 import { type Emitted, emit, type Flat } from './emit.ts'
-import { literal } from './expand.ts'
 import type { Written } from './load.ts'
 import type { WrittenProgram } from './shape.ts'
 import { find, type Mapping, type Origin, type Scalar, type Tree } from './tree.ts'
@@ -23,7 +22,7 @@ interface Printing extends PrintOptions {
 export function printPlan(plan: Plan, written: Written, options: PrintOptions): string {
   const printing: Printing = { ...options, hasMasked: false }
   const { shape, environments } = written
-  const programs = plan.programs.flatMap((program): [string, Emitted][] => {
+  const programs = written.templates.flatMap((program): [string, Emitted][] => {
     const own = shape.programs.find(({ name }) => name === program.name)
     return own === undefined ? [] : [[program.name, programOf(program, own, environments, printing)]]
   })
@@ -54,15 +53,17 @@ const masked = `# What may be secret is masked as ***: this is to be read, not t
 `
 
 /** Each option of a program that is a value, in the order of the reference. */
-function valuesOf(program: Program): readonly (readonly [key: string, value: Flat | undefined])[] {
+function valuesOf(program: Program, own: WrittenProgram): readonly (readonly [key: string, value: Flat | undefined])[] {
   const { user, startRetries } = program
   return [
-    ['command', program.command.map(literal)],
+    ['command', program.command],
     ['kind', program.kind],
+    ['group', program.group],
+    ['replicas', own.settings.replicas ?? undefined],
     ['critical', program.critical],
     ['autostart', program.autostart],
     ['env_inherit', program.envInherit],
-    ['working_dir', program.workingDir === undefined ? undefined : literal(program.workingDir)],
+    ['working_dir', program.workingDir],
     ['stdin', program.stdin],
     ['tty', program.tty],
     ['user', user && `${user.name === undefined || /^\d/.test(user.name) ? user.uid : user.name}:${user.gid}`],
@@ -73,7 +74,7 @@ function valuesOf(program: Program): readonly (readonly [key: string, value: Fla
     ['stop_signal', program.stopSignal],
     ['stop_grace_period', formatDuration(program.stopGraceMillis)],
     ['stop_scope', program.stopScope],
-    ['stop_command', program.stopCommand?.map(literal)],
+    ['stop_command', program.stopCommand],
   ]
 }
 
@@ -84,7 +85,7 @@ function programOf(
   printing: Printing,
 ): Emitted {
   const at = (...path: string[]): Tree | undefined => nodeAt(own.entry.node, path)
-  const entries: [string, Emitted][] = valuesOf(program).flatMap(([key, value]): [string, Emitted][] =>
+  const entries: [string, Emitted][] = valuesOf(program, own).flatMap(([key, value]): [string, Emitted][] =>
     value === undefined ? [] : [[key, emittedOf(value, at(key), printing)]],
   )
   const { backoff, dependsOn, logFormat } = program
@@ -96,14 +97,17 @@ function programOf(
     wait('jitter', backoff.jitter),
     wait('reset_after', formatDuration(backoff.resetAfter)),
   ]
-  const dependencies = dependsOn.map(({ program: on, condition, required }): [string, Emitted] => {
+  const dependencies = dependsOn.map(({ program: on, condition, required, restart }): [string, Emitted] => {
     const node = at('depends_on', on) ?? at('depends_on')
     const name = isMasked(node) && !printing.showSecrets ? '***' : on
     const option = (key: string, value: Flat): [string, Emitted] => [
       key,
       emittedOf(value, at('depends_on', on, key) ?? node, printing),
     ]
-    return [name, { entries: [option('condition', condition), option('required', required)] }]
+    return [
+      name,
+      { entries: [option('condition', condition), option('required', required), option('restart', restart)] },
+    ]
   })
   entries.push(['backoff', { entries: waits }], ['depends_on', { entries: dependencies }])
   entries.push(...environmentOf(program, environments, printing))
@@ -123,7 +127,7 @@ function environmentOf(
   const variables = Object.entries(environment).map(([variable, value]) => {
     const found = written?.variables.get(variable)
     const from = `${originOf(found?.at)}${found?.inherited ? ", foster's environment" : ''}`
-    return { variable, value: cover(literal(value)), from }
+    return { variable, value: cover(value), from }
   })
   // Names that a key cannot be are written as a list, which takes any.
   const isList = variables.some(({ variable }) => variable.length > 150 || unusable.has(variable))

@@ -114,7 +114,7 @@ const condition = oneOf(['started', 'ready', 'completed'], {
 
 const dependency = either('a condition: started, ready or completed', [
   condition,
-  sectionOf('a map with condition, required', {
+  sectionOf('a map with condition, required, restart', {
     condition: option(condition, 'What must be true of the dependency: started, ready or completed.', {
       ...{ usually: '`completed` for a task, else `started`', example: 'condition: ready', compose: 'condition' },
     }),
@@ -122,7 +122,7 @@ const dependency = either('a condition: started, ready or completed', [
       ...{ usual: true, example: 'required: false', compose: 'required' },
     }),
     restart: option(flag, 'Whether it is restarted with the dependency.', {
-      ...{ usual: false, example: 'restart: true', compose: 'restart', later: true },
+      ...{ usual: false, example: 'restart: true', compose: 'restart' },
     }),
   }),
 ])
@@ -270,11 +270,11 @@ export const programSchema = sectionOf('a map with the options of a program, suc
     ...{ usual: true, example: 'autostart: false', compose: 'profiles', supervisor: 'autostart' },
   }),
   group: option(text, 'The group it belongs to.', {
-    ...{ usually: 'its own name', example: 'group: backend', supervisor: '[group:x]', later: true },
+    ...{ usually: 'its own name', example: 'group: backend', supervisor: '[group:x]' },
   }),
   replicas: option(integer(0, 10_000), 'How many processes of it run.', {
     ...{ usual: 1, example: 'replicas: 3', compose: 'deploy.replicas', kubernetes: 'replicas' },
-    ...{ supervisor: 'numprocs', later: true },
+    ...{ supervisor: 'numprocs' },
   }),
   ...surroundings,
   ...identity,

@@ -10,6 +10,7 @@ import { type ProgramSettings, programKeys } from './schema.ts'
 import { meantKey } from './section.ts'
 import { placeOf, type Shape, type WrittenProgram } from './shape.ts'
 import { describe, fault, find, type Origin, warning } from './tree.ts'
+import { nameRule, programName } from './validate.ts'
 import { splitWords, type WordsFault } from './words.ts'
 
 /** What a program is resolved against. */
@@ -29,7 +30,10 @@ interface Resolving {
   readonly diagnostics: Diagnostic[]
 }
 
-/** Builds one program of the plan. Faulty parts were or are reported, and have their defaults in the result. */
+/**
+ * Builds one program of the plan, `%(name)` and `%(replica)` still to be filled in. Faulty parts were or are reported,
+ * and have their defaults in the result.
+ */
 export function resolveProgram(
   program: WrittenProgram,
   environment: ProgramEnvironment,
@@ -42,8 +46,8 @@ export function resolveProgram(
   const { user } = settings
   return {
     name,
-    replica: programDefaults.replica,
-    group: programDefaults.group,
+    replica: undefined,
+    group: groupOf(resolving),
     kind: settings.kind ?? programDefaults.kind,
     command: commandOf(resolving),
     critical: settings.critical ?? programDefaults.critical,
@@ -84,7 +88,7 @@ function commandOf(resolving: Resolving): readonly string[] {
     return []
   }
   if (!shell) return wordsOf(command, 'command', resolving)
-  if (typeof command === 'string' && command.trim() !== '') return ['/bin/sh', '-c', expand(command, program.name)]
+  if (typeof command === 'string' && command.trim() !== '') return ['/bin/sh', '-c', command]
   const at = placeOf(program, 'command')
   if (typeof command === 'string') report(resolving, at, 'invalid-command', 'the command is empty')
   else
@@ -96,6 +100,14 @@ function commandOf(resolving: Resolving): readonly string[] {
       'write a string, or remove "shell: true"',
     )
   return []
+}
+
+function groupOf({ program, diagnostics }: Resolving): string | undefined {
+  const { group } = program.settings
+  if (group == null || programName.test(group)) return group ?? undefined
+  const message = `${JSON.stringify(group)} is no name for a group: ${nameRule}`
+  diagnostics.push(fault(placeOf(program, 'group'), 'invalid-name', message))
+  return undefined
 }
 
 function otherNames({ program, shape }: Resolving): readonly string[] {
@@ -112,7 +124,7 @@ function wordsOf(command: string | readonly string[], key: string, resolving: Re
   if (words[0] === undefined) report(resolving, placeOf(program, key), 'invalid-command', 'the command is empty')
   else if (words[0] === '')
     report(resolving, placeOf(program, key), 'invalid-command', "the command's first word is empty")
-  return words.map(word => expand(word, program.name))
+  return words
 }
 
 /** The place inside a command, where it stands in the file as it was read: on one line, without quotes or variables. */
@@ -127,12 +139,13 @@ function workingDirOf(resolving: Resolving): string | undefined {
   if (working_dir == null) return undefined
   const at = placeOf(program, 'working_dir')
   if (working_dir === '') report(resolving, at, 'invalid-value', 'expected the path of a directory, got nothing')
-  const path = expand(working_dir, program.name)
+  // One replica stands for all.
+  const path = expand(working_dir, { name: program.name, replica: 0 })
   const found = path === '' ? 'directory' : resolving.facts.whatIs(path)
   // Something may still make it before the program starts, so that this alone stops nothing.
   const message = found === 'nothing' ? 'there is no such directory yet' : 'this is not a directory'
   if (found === 'nothing' || found === 'other') resolving.diagnostics.push(warning(at, 'no-directory', message))
-  return path
+  return working_dir
 }
 
 /** Patterns of names: `*` and `?` stand for any characters and for one. */

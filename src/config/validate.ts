@@ -19,6 +19,9 @@ export function validate(plan: Plan, shape: Shape, diagnostics: Diagnostic[]): v
 /** What a program may be called. */
 export const programName = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/
 
+/** The same in words. */
+export const nameRule = 'letters, digits, "_", "." and "-", the first a letter or digit'
+
 /** What it may not be called all the same. */
 export const reservedNames: ReadonlySet<string> = new Set(['all', 'foster'])
 
@@ -28,7 +31,7 @@ function checkName({ name, entry }: WrittenProgram, diagnostics: Diagnostic[]): 
       fault(entry.at, 'invalid-name', `a program cannot be called "${name}": foster uses that word itself`),
     )
   } else if (!programName.test(name)) {
-    const message = `${JSON.stringify(name)} is no name for a program: letters, digits, "_", "." and "-", the first a letter or digit`
+    const message = `${JSON.stringify(name)} is no name for a program: ${nameRule}`
     diagnostics.push(fault(entry.at, 'invalid-name', message))
   }
 }

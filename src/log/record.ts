@@ -60,6 +60,10 @@ export class Record {
   }
 
   counters(stream: OutputStream): Counters {
-    return { bytes: this.history.rings[stream].end, lines: this.#counts ? this.#lines[stream] : undefined, dropped: this.#dropped[stream] }
+    return {
+      bytes: this.history.rings[stream].end,
+      lines: this.#counts ? this.#lines[stream] : undefined,
+      dropped: this.#dropped[stream],
+    }
   }
 }

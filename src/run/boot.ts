@@ -144,7 +144,11 @@ function openLog(plan: Plan): Logs {
     errnoName,
     outlets: { stdout: openOutlet(1), stderr: openOutlet(2) },
     format: plan.logFormat,
-    programs: plan.programs.map(({ name, logFormat }) => ({ name, format: logFormat })),
+    programs: plan.programs.map(({ name, replica, logFormat }) => ({
+      name,
+      ...(replica === undefined ? {} : { replica }),
+      format: logFormat,
+    })),
     environment: process.env,
     io: { watch: watchPipe, read, readable },
     now: () => new Date(),

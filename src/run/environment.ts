@@ -8,10 +8,10 @@ type Variables = Readonly<Record<string, string>>
  * of its user, what the configuration says, its secrets, and how foster calls it.
  */
 export function environmentOf(program: Program, all: Variables, secrets: Variables = {}): Record<string, string> {
-  const { user, environment, name, envInherit } = program
+  const { user, environment, name, replica, group, envInherit } = program
   const inherited = envInherit === true ? all : matching(all, envInherit === false ? [] : envInherit)
   const identity = user === undefined ? {} : { HOME: user.home, ...namesOf(user.name) }
-  const ours = { FOSTER_NAME: name, FOSTER_GROUP: name, FOSTER_REPLICA: '0' }
+  const ours = { FOSTER_NAME: name, FOSTER_GROUP: group ?? name, FOSTER_REPLICA: String(replica ?? 0) }
   return { ...inherited, ...identity, ...environment, ...secrets, ...ours }
 }
 
