@@ -8,6 +8,8 @@ export interface ProcessEntry {
   readonly group: number
   readonly session: number
   readonly isZombie: boolean
+  /** When it was started, in clock ticks since boot: with the pid it names one process and never another. */
+  readonly started: number
 }
 
 /** All processes that are there now; those that vanish meanwhile are left out. */
@@ -59,8 +61,17 @@ export function readStat(pid: number): ProcessEntry | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
     // The name stands in parentheses and may contain anything, parentheses too.
-    const [state = '', parent, group, session] = text.slice(text.lastIndexOf(')') + 2).split(' ', 4)
-    return { pid, parent: Number(parent), group: Number(group), session: Number(session), isZombie: state === 'Z' }
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ', 20)
+    const [state = '', parent, group, session] = fields
+    const isZombie = state === 'Z' || state === 'X'
+    return {
+      pid,
+      parent: Number(parent),
+      group: Number(group),
+      session: Number(session),
+      isZombie,
+      started: Number(fields[19]),
+    }
   } catch {
     return undefined
   }
