@@ -1,8 +1,9 @@
 /** From a plan to a running init, and down to its exit. Everything up to the first spawn may fail; from there on nothing may. */
-import type { Plan } from '../core/plan.ts'
+import { programAt } from '../core/draft.ts'
+import type { Plan, Program } from '../core/plan.ts'
 import { budgetOf } from '../core/shutdown.ts'
 import { signalNumbers } from '../core/signal.ts'
-import { worldOf } from '../core/world.ts'
+import { type Input, worldOf } from '../core/world.ts'
 import { type Logs, openLogs } from '../log/router.ts'
 import { Children } from '../os/children.ts'
 import { markInherited, openNull, softDescriptorLimit } from '../os/descriptors.ts'
@@ -25,6 +26,8 @@ import { openTerminal, type Terminal } from '../os/terminal.ts'
 import { ownEnvironment } from '../os/verbatim.ts'
 import { Effects } from './effects.ts'
 import { inheritable } from './environment.ts'
+import { type Begin, Health } from './health.ts'
+import { Launcher } from './launcher.ts'
 import { Leftovers } from './leftovers.ts'
 import { Loop } from './loop.ts'
 import { flawNotice } from './notices.ts'
@@ -64,17 +67,22 @@ class Init {
     this.#terminal = terminal
     this.#children = new Children(() => this.#settled())
     this.#leftovers = new Leftovers(this.#children)
-    const environment = ownEnvironment()
+    const isCommand = plan.command !== undefined
+    const own = ownEnvironment()
+    const dispatch = (input: Input): void => this.#loop.dispatch(input)
+    const parts = {
+      ...{ children: this.#children, streams: new Streams(logs, openNull()), logs, dispatch },
+      environment: isCommand ? own : inheritable(own),
+    }
+    const health = new Health({ ...parts, program: index => programAt(this.#loop.world, index), begin })
+    const terminalOf = (program: Program): Terminal | undefined => (program.tty ? terminal : undefined)
     const effects = new Effects({
+      ...parts,
       world: () => this.#loop.world,
-      dispatch: input => this.#loop.dispatch(input),
-      children: this.#children,
-      logs,
-      streams: new Streams(logs, openNull()),
       leftovers: this.#leftovers,
+      launcher: new Launcher({ ...parts, health, passed, isCommand, terminalOf }),
+      health,
       terminal,
-      environment: plan.command === undefined ? inheritable(environment) : environment,
-      passed,
       hangup: () => this.#hangup(),
       finish: code => this.#finish(code),
       now,
@@ -137,6 +145,11 @@ class Init {
       exitNow(code)
     })
   }
+}
+
+/** Begins a try of a probe. */
+const begin: Begin = () => {
+  throw new Error('the configuration refuses probes')
 }
 
 function openLog(plan: Plan): Logs {

@@ -8,8 +8,9 @@ import type { Logs } from '../log/router.ts'
 import type { Children } from '../os/children.ts'
 import { kill } from '../os/libc.ts'
 import type { Terminal } from '../os/terminal.ts'
-import { activated, inheritedAsTheyStand } from './activation.ts'
 import { environmentOf } from './environment.ts'
+import type { Health } from './health.ts'
+import type { Launcher } from './launcher.ts'
 import type { Leftovers } from './leftovers.ts'
 import { announcementOf, noticeOf } from './notices.ts'
 import { secretsOf } from './secrets.ts'
@@ -26,11 +27,11 @@ export interface EffectsOptions {
   readonly logs: Logs
   readonly streams: Streams
   readonly leftovers: Leftovers
+  readonly launcher: Launcher
+  readonly health: Health
   readonly terminal: Terminal | undefined
   /** What programs inherit. */
   readonly environment: Readonly<Record<string, string>>
-  /** Descriptors from 3 up that CMD inherits. */
-  readonly passed: number
   readonly hangup: () => void
   readonly finish: (code: number) => void
   readonly now: () => number
@@ -39,7 +40,6 @@ export interface EffectsOptions {
 export class Effects {
   readonly #options: EffectsOptions
   readonly #spawns: number[] = []
-  readonly #starts: number[] = []
   #scheduled = false
   #turn = 0
 
@@ -58,7 +58,7 @@ export class Effects {
       case 'kill':
         return killProgram(effect.pid, this.#terminalOf(effect.index) === undefined)
       case 'probe':
-        throw new Error(`no such probe: ${effect.probe}`)
+        return this.#options.health.begin(effect.index, effect.probe, effect.pid)
       case 'forward':
         for (const target of effect.targets) this.#send(target, effect.signal)
         return
@@ -68,7 +68,10 @@ export class Effects {
         return this.#sweep(effect.signal)
       case 'finish':
         return this.#options.finish(effect.code)
-      default:
+      case 'note':
+        this.#follow(effect)
+        return this.#say(effect)
+      case 'announce':
         return this.#say(effect)
     }
   }
@@ -84,9 +87,15 @@ export class Effects {
     return this.#program(index).tty ? this.#options.terminal : undefined
   }
 
+  /** Keeps the probes in step with what they are about. */
+  #follow({ index, event, after }: Extract<WorldEffect, { do: 'note' }>): void {
+    if (!('probing' in after)) this.#options.health.ended(index)
+    else if (event.on === 'adopted') this.#options.health.adopted(index, event.pid)
+  }
+
   #say(effect: Extract<WorldEffect, { do: 'note' | 'announce' }>): void {
-    const { plan } = this.#options.world()
-    const restarts = (index: number): number => Math.max(0, (this.#starts[index] ?? 0) - 1)
+    const { plan, states } = this.#options.world()
+    const restarts = (index: number): number => Math.max(0, (states[index]?.runs ?? 0) - 1)
     const notice =
       effect.do === 'announce'
         ? announcementOf(effect.what, plan, restarts)
@@ -137,35 +146,10 @@ export class Effects {
   }
 
   #launch(index: number): void {
-    const { children, environment, streams, dispatch, passed, world } = this.#options
-    const program = this.#program(index)
-    const isCommand = world().plan.command !== undefined
-    const secrets = secretsOf(program)
-    if (secrets.reason !== undefined) {
-      const ending = { how: 'unstartable', code: 1, reason: secrets.reason } as const
-      return dispatch({ on: 'program', index, event: { on: 'refused', ending } })
-    }
-    const stdio = streams.stdio(index, program, isCommand)
-    if ('how' in stdio) return dispatch({ on: 'program', index, event: { on: 'refused', ending: stdio } })
-    const launched = children.launch(
-      {
-        argv: isCommand && passed > 0 ? activated(program.command) : program.command,
-        environment: isCommand ? environment : environmentOf(program, environment, secrets.values),
-        workingDir: program.workingDir,
-        user: program.user,
-        stdio,
-        terminal: this.#terminalOf(index)?.fd,
-        descriptors: isCommand ? inheritedAsTheyStand(passed) : [],
-      },
-      (ending, pid) => this.#ended(index, pid, ending),
-    )
-    if (typeof launched !== 'number') {
-      return dispatch({ on: 'program', index, event: { on: 'refused', ending: launched } })
-    }
-    this.#starts[index] = (this.#starts[index] ?? 0) + 1
-    streams.started(index, launched)
-    this.#terminalOf(index)?.started(launched)
-    dispatch({ on: 'program', index, event: { on: 'spawned', pid: launched } })
+    const { launcher, dispatch } = this.#options
+    const launched = launcher.launch(index, this.#program(index), (ending, pid) => this.#ended(index, pid, ending))
+    if (typeof launched === 'number') dispatch({ on: 'program', index, event: { on: 'spawned', pid: launched } })
+    else dispatch({ on: 'program', index, event: { on: 'refused', ending: launched } })
   }
 
   /** The process has been reaped; the program's run is over when nothing is left of it. CMD's leftovers are strays. */

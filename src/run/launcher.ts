@@ -1,0 +1,76 @@
+/** Starts a program's process: gathers all that it gets, and lets go of it again where the start fails. */
+import type { Ending } from '../core/ending.ts'
+import type { Program } from '../core/plan.ts'
+import type { Children } from '../os/children.ts'
+import type { Refusal } from '../os/executable.ts'
+import type { Terminal } from '../os/terminal.ts'
+import { activated, inheritedAsTheyStand } from './activation.ts'
+import { environmentOf } from './environment.ts'
+import type { Health } from './health.ts'
+import { secretsOf } from './secrets.ts'
+import type { Stdio, Streams } from './streams.ts'
+
+export interface LauncherOptions {
+  readonly children: Children
+  readonly streams: Streams
+  readonly health: Health
+  /** What programs inherit. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Descriptors from 3 up that CMD inherits. */
+  readonly passed: number
+  /** The only program is the CMD of `foster -- CMD`, which gets all that is foster's. */
+  readonly isCommand: boolean
+  /** The terminal, if this program is its foreground job. */
+  readonly terminalOf: (program: Program) => Terminal | undefined
+}
+
+export class Launcher {
+  readonly #options: LauncherOptions
+
+  constructor(options: LauncherOptions) {
+    this.#options = options
+  }
+
+  /** The pid, or why there is none. `ended` is told once how the process ended. */
+  launch(index: number, program: Program, ended: (ending: Ending, pid: number) => void): number | Refusal {
+    const { streams, health, terminalOf, isCommand } = this.#options
+    const secrets = secretsOf(program)
+    if (secrets.reason !== undefined) return { how: 'unstartable', code: 1, reason: secrets.reason }
+    const stdio = streams.stdio(index, program, isCommand)
+    if ('how' in stdio) return stdio
+    const descriptors = health.prepare(index, program)
+    if ('how' in descriptors) return descriptors
+    const pid = this.#start(program, secrets.values, stdio, descriptors, ended)
+    if (typeof pid !== 'number') {
+      health.abandon(index)
+      return pid
+    }
+    streams.started(index, pid)
+    terminalOf(program)?.started(pid)
+    health.started(index, pid)
+    return pid
+  }
+
+  #start(
+    program: Program,
+    secrets: Readonly<Record<string, string>>,
+    stdio: Stdio,
+    descriptors: ReturnType<typeof inheritedAsTheyStand>,
+    ended: (ending: Ending, pid: number) => void,
+  ): number | Refusal {
+    const { children, environment, terminalOf, isCommand, passed } = this.#options
+    const { command, workingDir, user } = program
+    return children.launch(
+      {
+        argv: isCommand && passed > 0 ? activated(command) : command,
+        environment: isCommand ? environment : environmentOf(program, environment, secrets),
+        workingDir,
+        user,
+        stdio,
+        terminal: terminalOf(program)?.fd,
+        descriptors: isCommand ? inheritedAsTheyStand(passed) : descriptors,
+      },
+      ended,
+    )
+  }
+}
