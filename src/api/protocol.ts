@@ -3,6 +3,7 @@
  * and what is answered. Everything is asked by method, path and query; requests have no bodies.
  */
 import * as v from 'valibot'
+import type { Verb } from '../core/control.ts'
 import {
   actionAnswer,
   actionLine,
@@ -15,22 +16,6 @@ import {
   shutdownAnswer,
   statusAnswer,
 } from './answers.ts'
-
-/** What somebody may be allowed to do, in the words of `control.access`. */
-export const verbs = [
-  'status',
-  'logs',
-  'events',
-  'config',
-  'start',
-  'stop',
-  'restart',
-  'signal',
-  'reload',
-  'shutdown',
-] as const
-
-export type Verb = (typeof verbs)[number]
 
 /** A row of the table. */
 export interface Route {

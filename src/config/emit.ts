@@ -7,7 +7,7 @@ export type Flat = string | number | boolean | readonly (string | number)[]
 export type Emitted =
   | { readonly value: Flat; readonly from: string }
   | { readonly entries: readonly (readonly [key: string, value: Emitted])[] }
-  | { readonly items: readonly { readonly value: Flat; readonly from: string }[] }
+  | { readonly items: readonly Emitted[] }
 
 /** Writes a map. `origins`: every value is followed by a comment with where it comes from. */
 export function emit(top: Emitted, origins: boolean): string {
@@ -28,7 +28,7 @@ interface Line {
 function put(value: Emitted, depth: number, lines: Line[]): void {
   const indent = '  '.repeat(depth)
   if ('items' in value) {
-    for (const item of value.items) lines.push({ text: `${indent}- ${flat(item.value)}`, from: item.from })
+    for (const item of value.items) putItem(item, depth, lines)
   } else if ('entries' in value) {
     for (const [key, below] of value.entries) {
       if ('value' in below) lines.push({ text: `${indent}${quoted(key)}: ${flat(below.value)}`, from: below.from })
@@ -38,6 +38,20 @@ function put(value: Emitted, depth: number, lines: Line[]): void {
       }
     }
   }
+}
+
+/** An item of a list: a value, or a map that begins behind the dash. */
+function putItem(item: Emitted, depth: number, lines: Line[]): void {
+  const indent = '  '.repeat(depth)
+  if ('value' in item) {
+    lines.push({ text: `${indent}- ${flat(item.value)}`, from: item.from })
+    return
+  }
+  const below: Line[] = []
+  put(item, depth + 1, below)
+  lines.push(
+    ...below.map((line, index) => (index > 0 ? line : { ...line, text: `${indent}- ${line.text.trimStart()}` })),
+  )
 }
 
 function flat(value: Flat): string {

@@ -1,10 +1,12 @@
 /** Files, variables and facts of the system -> the plan, or every fault at once. */
+
+import { allowSuggestions } from '../core/nearest.ts'
 import { type Dependency, type Plan, type Program, shutdownDefaults } from '../core/plan.ts'
 import type { Diagnostic } from '../errors.ts'
+import { controlOf, httpOf } from './control.ts'
 import { environmentsOf, type ProgramEnvironment } from './environment.ts'
 import { processesOf } from './expand.ts'
 import { mergeTrees } from './merge.ts'
-import { allowSuggestions } from './nearest.ts'
 import { resolveProgram, type Surroundings } from './programs.ts'
 import { type Shape, shape } from './shape.ts'
 import { excerptable, type Files, readSources, type Sources } from './sources.ts'
@@ -87,6 +89,7 @@ function make(files: readonly string[], facts: Facts, sources: Sources, allowEmp
     const environment = environments.get(program.name) ?? { variables: new Map(), secrets: new Map() }
     return resolveProgram(program, environment, shaped, facts, diagnostics)
   })
+  const http = httpOf(shaped, diagnostics)
   const plan: Plan = {
     programs: templates.flatMap((template, index) =>
       processesOf(template, shaped.programs[index]?.settings.replicas ?? undefined),
@@ -97,6 +100,8 @@ function make(files: readonly string[], facts: Facts, sources: Sources, allowEmp
       exitCode: settings.shutdown?.exit_code ?? shutdownDefaults.exitCode,
     },
     logFormat: settings.log?.format ?? undefined,
+    control: controlOf(shaped, facts, diagnostics),
+    ...(http !== undefined && { http }),
   }
   validate(plan, shaped, diagnostics)
   if (plan.programs.length === 0 && !allowEmpty) checkEmpty(shaped, diagnostics)

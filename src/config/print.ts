@@ -3,8 +3,9 @@ import type { Plan, Program } from '../core/plan.ts'
 import { formatDuration } from './duration.ts'
 import { type Emitted, emit, type Flat } from './emit.ts'
 import type { Written } from './load.ts'
+import { controlEntries } from './print-control.ts'
 import type { WrittenProgram } from './shape.ts'
-import { find, type Mapping, type Origin, type Scalar, type Tree } from './tree.ts'
+import { find, type Mapping, type Origin, type Path, type Scalar, type Tree } from './tree.ts'
 
 /** What is to be seen. */
 export interface PrintOptions {
@@ -45,6 +46,12 @@ export function printPlan(plan: Plan, written: Written, options: PrintOptions): 
   if (logFormat !== undefined) {
     top.push(['log', { entries: [['format', emittedOf(logFormat, at('log', 'format'), printing)]] }])
   }
+  const say = (value: Flat, path: Path, secret?: boolean): Emitted => {
+    const node = nodeAt(shape.tree, path.map(String))
+    if (secret && !options.showSecrets) return { value: mask(printing), from: originOf(node?.at) }
+    return emittedOf(value, node, printing)
+  }
+  top.push(...controlEntries(plan, say))
   const text = emit({ entries: top }, options.origins)
   return `# What foster makes of its configuration, complete.\n${printing.hasMasked ? masked : ''}${text}`
 }

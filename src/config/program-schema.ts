@@ -1,8 +1,8 @@
 /** The schema of a program: what every key takes and means. */
 import * as v from 'valibot'
+import { didYouMean } from '../core/nearest.ts'
 import type { RestartPolicy } from '../core/plan.ts'
 import { programLog } from './log-schema.ts'
-import { didYouMean } from './nearest.ts'
 import { command, healthcheck, probes } from './probe-schema.ts'
 import { sectionOf, wrongWord } from './section.ts'
 import {

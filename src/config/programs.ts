@@ -1,11 +1,11 @@
 /** Settings -> programs of the plan: defaults, words, environment, identity. What concerns one program alone. */
 import type { Accounts } from '../core/accounts.ts'
+import { didYouMean } from '../core/nearest.ts'
 import { type Backoff, type Dependency, type Program, programDefaults } from '../core/plan.ts'
 import type { Diagnostic } from '../errors.ts'
 import type { ProgramEnvironment } from './environment.ts'
 import { expand } from './expand.ts'
 import { resolveUser } from './identity.ts'
-import { didYouMean } from './nearest.ts'
 import { type ProgramSettings, programKeys } from './schema.ts'
 import { meantKey } from './section.ts'
 import { placeOf, type Shape, type WrittenProgram } from './shape.ts'

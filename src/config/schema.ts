@@ -32,11 +32,11 @@ export const configurationSchema = sectionOf('a map with the key "programs"', {
     ...{ usually: '`{format: prefix}`; `raw` with one program', example: 'log: {format: json}' },
   }),
   control: option(control, "The socket that foster's own commands talk to.", {
-    ...{ usually: 'see below', example: 'control: {socket: /run/foster.sock}', later: true },
+    ...{ usually: 'see below', example: 'control: {socket: /run/foster.sock}' },
     ...{ supervisor: '[unix_http_server]' },
   }),
   http: option(http, 'Health and metrics over HTTP.', {
-    ...{ usually: 'off', example: 'http: {listen: 127.0.0.1:9000}', supervisor: '[inet_http_server]', later: true },
+    ...{ usually: 'off', example: 'http: {listen: 127.0.0.1:9000}', supervisor: '[inet_http_server]' },
   }),
 })
 

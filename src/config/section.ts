@@ -1,6 +1,6 @@
 /** Sections of the schema: maps with fixed keys, and what is said about a key that does not belong there. */
 import type * as v from 'valibot'
-import { didYouMean, nearest } from './nearest.ts'
+import { didYouMean, nearest } from '../core/nearest.ts'
 import { aboutOf, encode, section } from './values.ts'
 
 /** What other tools call a key. */

@@ -1,6 +1,7 @@
 /** The schema of the top level's own sections: the signals, the control socket, HTTP. */
+import { verbs } from '../core/control.ts'
+import { didYouMean } from '../core/nearest.ts'
 import { parseSignal, signalNames } from '../core/signal.ts'
-import { didYouMean } from './nearest.ts'
 import { sectionOf } from './section.ts'
 import { either, encode, listOf, mapOf, mode, oneOf, option, signal, text } from './values.ts'
 
@@ -22,10 +23,14 @@ export const signals = mapOf('a map of signals', reaction, key =>
 )
 
 const rule = sectionOf('a map with user or group, allow, programs', {
-  user: option(text, 'The user that the rule is for.', { example: 'user: deploy' }),
-  group: option(text, 'The group that the rule is for.', { example: 'group: deploy' }),
-  allow: option(listOf('a list of commands', text), 'The commands that are allowed.', { example: 'allow: [status]' }),
-  programs: option(listOf('a list of programs', text), 'The programs that they may be used on.', {
+  user: option(text, 'The user that the rule is for: a name or a uid.', { example: 'user: app' }),
+  group: option(text, 'The group that the rule is for: a name or a gid.', { example: 'group: adm' }),
+  allow: option(
+    listOf('a list of commands', oneOf([...verbs, 'all'])),
+    'What is allowed. `all` is all but `reload` and `shutdown`, which are allowed by name only.',
+    { usually: 'required', example: 'allow: [status, logs, restart]' },
+  ),
+  programs: option(listOf('a list of programs', text), 'The programs and groups that it may be done to.', {
     ...{ usually: 'all', example: 'programs: [web]' },
   }),
 })
@@ -33,24 +38,23 @@ const rule = sectionOf('a map with user or group, allow, programs', {
 /** `control`: the socket that foster's own commands talk to. */
 export const control = sectionOf('a map with socket, mode, access', {
   socket: option(text, 'The path of the socket; false: there is none.', {
-    ...{
-      usual: '/run/foster.sock',
-      example: 'socket: /run/foster/control.sock',
-      supervisor: '[unix_http_server] file',
-    },
+    ...{ usually: '`/run/foster.sock`, else see below', example: 'socket: /run/foster/control.sock' },
+    ...{ supervisor: '[unix_http_server] file' },
   }),
   mode: option(mode, 'The permission bits of the socket.', {
-    ...{ usual: '0600', example: "mode: '0660'", supervisor: '[unix_http_server] chmod' },
+    ...{ usually: '0600; 0666 with `access`', example: "mode: '0660'", supervisor: '[unix_http_server] chmod' },
   }),
-  access: option(listOf('a list of rules', rule), 'Who else may do what.', {
-    ...{ usual: [], example: 'access: [{group: deploy, allow: [restart], programs: [web]}]' },
+  access: option(listOf('a list of rules', rule), "Who may do what, beside root and foster's own user.", {
+    ...{ usual: [], example: 'access: [{group: adm, allow: [restart], programs: [web]}]' },
   }),
 })
 
 /** `http`: health and metrics over TCP. */
 export const http = sectionOf('a map with listen, token', {
-  listen: option(text, 'PORT or ADDRESS:PORT.', {
+  listen: option(text, 'PORT or ADDRESS:PORT. A port alone is that of every address.', {
     ...{ usually: 'off', example: 'listen: 127.0.0.1:9000', supervisor: '[inet_http_server] port' },
   }),
-  token: option(text, 'What a request for details must present.', { example: 'token: abc' }),
+  token: option(text, 'What a request for details must present (`Authorization: Bearer`).', {
+    ...{ usually: 'none', example: 'token: abc' },
+  }),
 })

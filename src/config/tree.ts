@@ -100,7 +100,7 @@ function entryOf(node: Tree | undefined): Entry<Scalar> | undefined {
 }
 
 /** Keys whose values are not shown, wherever they stand. */
-export const secretKeys: ReadonlySet<string> = new Set(['environment', 'secrets', 'headers'])
+export const secretKeys: ReadonlySet<string> = new Set(['environment', 'secrets', 'headers', 'token'])
 
 /** Says what a node is, for "expected ..., got ...": short, and `***` where the value is not to be seen. */
 export function describe(node: Tree, path: Path): string {

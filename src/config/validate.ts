@@ -1,9 +1,9 @@
 /** What can be judged only by looking at all programs: names, dependencies, the terminal, the shutdown's budget. */
 import { findCycle, graphOf } from '../core/graph.ts'
+import { didYouMean } from '../core/nearest.ts'
 import type { Dependency, Plan, Program, ShutdownPlan } from '../core/plan.ts'
 import type { Diagnostic } from '../errors.ts'
 import { formatDuration } from './duration.ts'
-import { didYouMean } from './nearest.ts'
 import { placeOf, type Shape, type WrittenProgram } from './shape.ts'
 import { fault, find, type Origin, warning } from './tree.ts'
 

@@ -1,8 +1,8 @@
 /** The kinds of values that options take: how each is read, and what is said when it cannot be. */
 import * as v from 'valibot'
+import { didYouMean } from '../core/nearest.ts'
 import { parseSignal, type Signal, signalNames } from '../core/signal.ts'
 import { durationPattern, parseDuration } from './duration.ts'
-import { didYouMean } from './nearest.ts'
 
 /** What a value is, before its option gives it a meaning. */
 export type Written = string | number | boolean

@@ -10,8 +10,8 @@ import {
   Scalar,
   type YAMLMap,
 } from 'yaml'
+import { didYouMean } from '../core/nearest.ts'
 import type { Diagnostic, Place } from '../errors.ts'
-import { didYouMean } from './nearest.ts'
 import type { Range } from './secrets.ts'
 import { placeIn, type Source, syntaxFaults, syntaxWarnings } from './syntax.ts'
 import { type Entry, fault, type List, type Mapping, type RawScalar, type RawTree, secretKeys } from './tree.ts'

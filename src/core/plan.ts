@@ -2,6 +2,7 @@
  * The plan: what the configuration asks for, complete and validated. It knows no process, no clock and no file; all
  * defaults are filled in. Durations are milliseconds.
  */
+import type { Control, Http } from './control.ts'
 import type { Probes } from './probe.ts'
 import type { Signal } from './signal.ts'
 
@@ -110,6 +111,10 @@ export interface Plan {
   readonly shutdown: ShutdownPlan
   /** Undefined: `prefix` for several programs, `raw` for one. */
   readonly logFormat: LogFormat | undefined
+  /** Undefined: there is no control socket, since a CMD alone is run as transparently as by tini. */
+  readonly control?: Control
+  /** Undefined: nothing listens. */
+  readonly http?: Http
   /** Set for `foster -- CMD` without a configuration: the only program is CMD, and foster is as transparent as tini. */
   readonly command?: { readonly zeroCodes: readonly number[] }
 }

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { controlDefaults } from '../../src/core/control.ts'
 import { type Plan, type Program, programDefaults, shutdownDefaults } from '../../src/core/plan.ts'
 import { render } from '../../src/errors.ts'
 import { folder, loadCase, names } from './corpus.ts'
@@ -36,7 +37,14 @@ function expect(name: string, actual: string | undefined): void {
 function shorten(plan: Plan): object {
   const programs = plan.programs.map(program => differing(program, defaults))
   const shutdown = differing(plan.shutdown, shutdownDefaults)
-  return { programs, ...(Object.keys(shutdown).length > 0 && { shutdown }), logFormat: plan.logFormat }
+  const control = plan.control === controlDefaults ? {} : { control: plan.control }
+  return {
+    programs,
+    ...(Object.keys(shutdown).length > 0 && { shutdown }),
+    logFormat: plan.logFormat,
+    ...control,
+    http: plan.http,
+  }
 }
 
 const defaults: Partial<Program> = { ...programDefaults, dependsOn: [], environment: {}, stopScope: 'process' }

@@ -24,6 +24,7 @@ const beyond: ReadonlyMap<string, string> = new Map(
     'what variables add to an empty file': ['bad-empty', 'bad-only-comments'],
     'what a variable is set to': ['bad-interpolation', 'bad-message-of-a-variable', 'bad-interpolated-types'],
     'the words of a command': ['bad-command-needs-shell', 'bad-command-quotes', 'bad-shell-with-list'],
+    'accounts, rules, places': ['bad-control', 'bad-http', 'bad-http-token'],
     'accounts, and who foster is': ['bad-users', 'bad-user-without-root', 'bad-user-other-group'],
     'one program beside another': ['bad-cycle', 'bad-two-terminals', 'bad-inherit-and-tty'],
     'one value beside another': ['bad-restart-twice', 'bad-shutdown-budget'],
@@ -56,6 +57,10 @@ const chosen: Readonly<Record<string, string>> = { depends_on: 'db', ulimits: 'n
 const beside = (name: string): object => {
   const own = name.split('.').at(-1) ?? ''
   if (name === 'env_file.required') return { path: '.env' }
+  if (name.startsWith('control.access.')) {
+    return { ...(own !== 'group' && own !== 'user' && { user: 'app' }), ...(own !== 'allow' && { allow: ['status'] }) }
+  }
+  if (name === 'http.token') return { listen: 9000 }
   return /^probes\.\w+\./.test(name) && !probeWays.includes(own) ? { tcp: 1 } : {}
 }
 const probeWays = ['exec', 'http', 'tcp', 'log', 'fd', 'notify', 'file', 'url', 'headers']

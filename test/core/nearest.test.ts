@@ -1,7 +1,7 @@
 /** "Did you mean" helps only if it stays silent about strangers. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { nearest } from '../../src/config/nearest.ts'
+import { nearest } from '../../src/core/nearest.ts'
 
 const names = ['command', 'critical', 'restart', 'user', 'tty', 'TERM', 'HUP']
 
