@@ -145,18 +145,18 @@ export const graphAnswer = v.object({
 /** `POST /v1/shutdown`: it has begun. */
 export const shutdownAnswer = v.object({ phase })
 
-/** One line of a program's output; `gap`: so many bytes are not in memory any more. */
+const stream = v.picklist(['stdout', 'stderr'])
+
+/** One line of a process's output; `gap`: the reader was too slow, so many bytes are not in memory any more. */
 export const logLine = v.variant('type', [
   v.object({
     type: v.literal('line'),
-    time: text,
-    program: text,
-    replica: orNull(count),
-    pid: orNull(count),
-    stream: v.picklist(['stdout', 'stderr']),
-    message: text,
+    process: text,
+    stream,
+    message: said(text, 'Without its newline; bytes that are no UTF-8 are replaced.'),
+    whole: said(flag, 'false: it goes on in the next line of this stream, or is not finished yet.'),
   }),
-  v.object({ type: v.literal('gap'), program: text, replica: orNull(count), bytes: count }),
+  v.object({ type: v.literal('gap'), process: text, stream, bytes: count }),
 ])
 
 const head = { seq: said(count, 'Counts from 1, without gaps.'), time: text }

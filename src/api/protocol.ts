@@ -145,6 +145,7 @@ export const routes = {
       lines: once(number('The last so many lines of each process; all that are in memory if it is not said.')),
       bytes: once(number('The last so many bytes of each process.')),
       follow: once(flag('Goes on with what is written from now on.')),
+      raw: once(flag('The bytes of one process as it wrote them, as text, in place of JSON values.')),
     }),
     about: 'The output of processes that is in memory.',
   },

@@ -11,7 +11,8 @@ export type End =
   | { readonly why: 'program'; readonly index: number; readonly row: string; readonly code: number }
   | {
       readonly why: 'requested'
-      readonly by: Signal
+      /** The signal that asked, or somebody over the control socket: that counts as SIGTERM. */
+      readonly by: Signal | 'api'
       /** The first program whose stop went wrong, and the code it brings. */
       readonly flaw: { readonly index: number; readonly row: string; readonly code: number } | undefined
     }

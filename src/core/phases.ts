@@ -2,7 +2,7 @@
 import { apply, type Draft, type End, isLive, liveOnes, programAt, stateAt } from './draft.ts'
 import { exitCodeOf } from './ending.ts'
 import { budgetOf, levelBudget, stopLevels } from './shutdown.ts'
-import { signalNumbers } from './signal.ts'
+import { type Signal, signalNumbers } from './signal.ts'
 
 /** The strays' time in shares: for the last killed programs to vanish, for SIGTERM to strays, for SIGKILL to them. */
 const shares = { vanish: 0.2, term: 0.6, kill: 0.2 } as const
@@ -134,13 +134,15 @@ function exitCodeFor(draft: Draft, end: End): number {
   }
   if (end.why !== 'requested') return end.code
   if (end.flaw !== undefined) return end.flaw.code
-  return shutdown.exitCode === 'signal' ? 128 + signalNumbers[end.by] : 0
+  return shutdown.exitCode === 'signal' ? 128 + numberOf(end.by) : 0
 }
+
+const numberOf = (by: Signal | 'api'): number => signalNumbers[by === 'api' ? 'TERM' : by]
 
 /** CMD's own code, whoever asked it to end; 128 + the signal that came before CMD could begin. */
 function commandCode(draft: Draft, end: End): number {
   if (end.why !== 'requested') return end.code
   if (liveOnes(draft).length > 0) return 137
   const last = draft.states[0]?.last
-  return last === undefined ? 128 + signalNumbers[end.by] : exitCodeOf(last)
+  return last === undefined ? 128 + numberOf(end.by) : exitCodeOf(last)
 }

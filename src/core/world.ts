@@ -18,6 +18,8 @@ export type Input =
   /** An operator's wish. */
   | { readonly on: 'wish'; readonly index: number; readonly wish: 'start' | 'stop' | 'restart' }
   | { readonly on: 'signal'; readonly signal: Signal }
+  /** Somebody asks over the control socket that the container stops. */
+  | { readonly on: 'shutdown' }
   /** The controlling terminal is gone. */
   | { readonly on: 'hungup' }
   | { readonly on: 'deadline' }
@@ -70,6 +72,8 @@ function receive(draft: Draft, input: Input): void {
       return receiveWish(draft, input.index, input.wish)
     case 'signal':
       return receiveSignal(draft, input.signal)
+    case 'shutdown':
+      return requestEnd(draft, 'api')
     case 'hungup':
       return requestEnd(draft, 'HUP')
     case 'deadline':
@@ -149,7 +153,7 @@ function secondInterrupt(draft: Draft): boolean {
   return draft.phase.at !== 'serving' && first !== undefined && draft.now - first >= secondInterruptAfter
 }
 
-function requestEnd(draft: Draft, by: Signal): void {
+function requestEnd(draft: Draft, by: Signal | 'api'): void {
   beginEnd(draft, { why: 'requested', by, flaw: undefined })
 }
 

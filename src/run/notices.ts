@@ -92,7 +92,10 @@ export function announcementOf(
 
 /** The one line that says why the container ends. */
 function endNotice(end: End, plan: Plan, restarts: (index: number) => number): Notice | undefined {
-  if (end.why === 'requested') return { level: 'info', text: `SIG${end.by} received, stopping` }
+  if (end.why === 'requested') {
+    const what = end.by === 'api' ? 'asked over the control socket' : `SIG${end.by} received`
+    return { level: 'info', text: `${what}, stopping` }
+  }
   if (end.why === 'idle')
     return { level: 'info', text: `nothing left to run: the container ends with code ${end.code}` }
   if (end.why === 'bug') return { level: 'error', text: 'the container ends with code 1 because foster itself failed' }

@@ -190,6 +190,12 @@ describe('signals to foster', () => {
     assert.equal(stopped('zero').code, 0)
     assert.equal(stopped('signal').code, 143)
   })
+
+  test('asked over the control socket it stops as by SIGTERM', () => {
+    const story = new Story(planOf(plan.programs, { exitCode: 'signal' })).spawned(0).tell({ on: 'shutdown' })
+    assert.ok(story.done.includes('stop 0'))
+    assert.equal(story.exit(0, 0).tell({ on: 'strays-gone' }).code, 143)
+  })
 })
 
 describe('nothing is left to do', () => {
