@@ -9,6 +9,7 @@ import { processesOf } from './expand.ts'
 import { mergeTrees } from './merge.ts'
 import { resolveProgram, type Surroundings } from './programs.ts'
 import { type Shape, shape } from './shape.ts'
+import { resolveSignals } from './signals.ts'
 import { excerptable, type Files, readSources, type Sources } from './sources.ts'
 import { fault, inline, type Mapping, type Scalar, type Tree } from './tree.ts'
 import { validate } from './validate.ts'
@@ -99,6 +100,7 @@ function make(files: readonly string[], facts: Facts, sources: Sources, allowEmp
       delay: settings.shutdown?.delay ?? shutdownDefaults.delay,
       exitCode: settings.shutdown?.exit_code ?? shutdownDefaults.exitCode,
     },
+    signals: resolveSignals(shaped, diagnostics),
     logFormat: settings.log?.format ?? undefined,
     control: controlOf(shaped, facts, diagnostics),
     ...(http !== undefined && { http }),

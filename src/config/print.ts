@@ -1,5 +1,5 @@
 /** The effective plan as YAML: what `foster config` prints, and what loads to an equal plan again. */
-import type { Plan, Program } from '../core/plan.ts'
+import type { Plan, Program, Reaction } from '../core/plan.ts'
 import { formatDuration } from './duration.ts'
 import { type Emitted, emit, type Flat } from './emit.ts'
 import type { Written } from './load.ts'
@@ -43,6 +43,11 @@ export function printPlan(plan: Plan, written: Written, options: PrintOptions): 
       },
     ],
   ]
+  const reactions = Object.entries(plan.signals).map(([signal, reaction]): [string, Emitted] => [
+    signal,
+    reactionOf(reaction, key => emittedOf(key, at('signals', signal), printing)),
+  ])
+  if (reactions.length > 0) top.push(['signals', { entries: reactions }])
   if (logFormat !== undefined) {
     top.push(['log', { entries: [['format', emittedOf(logFormat, at('log', 'format'), printing)]] }])
   }
@@ -83,6 +88,16 @@ function valuesOf(program: Program, own: WrittenProgram): readonly (readonly [ke
     ['stop_scope', program.stopScope],
     ['stop_command', program.stopCommand],
   ]
+}
+
+function reactionOf(reaction: Reaction, emitted: (value: Flat) => Emitted): Emitted {
+  if (reaction.do !== 'forward') return emitted(reaction.do)
+  const { to, as } = reaction
+  if (to === undefined && as === undefined) return emitted('forward')
+  const entries: [string, Emitted][] = []
+  if (to !== undefined) entries.push(['to', emitted(to)])
+  if (as !== undefined) entries.push(['as', emitted(as)])
+  return { entries }
 }
 
 function programOf(

@@ -235,7 +235,7 @@ function dependenciesOf({ program, shape }: Resolving): readonly Dependency[] {
       program: name,
       condition: value.condition ?? usual(name),
       required: value.required ?? true,
-      restart: false,
+      restart: value.restart ?? false,
     }
   })
 }

@@ -27,7 +27,7 @@ function mainProgram(argv: readonly string[]): Program {
 /** `foster -- CMD` without a configuration. `group`: signals go to its process group. */
 export function commandPlan(argv: readonly string[], group: boolean, zeroCodes: readonly number[]): Plan {
   const program: Program = { ...mainProgram(argv), stopScope: group ? 'group' : 'process' }
-  return { programs: [program], shutdown: shutdownDefaults, logFormat: 'raw', command: { zeroCodes } }
+  return { programs: [program], shutdown: shutdownDefaults, signals: {}, logFormat: 'raw', command: { zeroCodes } }
 }
 
 /**

@@ -105,10 +105,19 @@ export interface ShutdownPlan {
   readonly exitCode: 'zero' | 'signal'
 }
 
+/** What foster does with a signal that it gets. `to`: programs by name; undefined: every running one. */
+export type Reaction =
+  | { readonly do: 'stop' | 'ignore' }
+  | { readonly do: 'forward'; readonly to: readonly string[] | undefined; readonly as: Signal | undefined }
+
+/** What was configured in place of the usual. */
+export type Reactions = { readonly [Name in Signal]?: Reaction }
+
 /** Everything foster is to do. */
 export interface Plan {
   readonly programs: readonly Program[]
   readonly shutdown: ShutdownPlan
+  readonly signals: Reactions
   /** Undefined: `prefix` for several programs, `raw` for one. */
   readonly logFormat: LogFormat | undefined
   /** Undefined: there is no control socket, since a CMD alone is run as transparently as by tini. */

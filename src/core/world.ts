@@ -7,7 +7,7 @@ import { apply, type Draft, isLive, programAt, stateAt, type Target, type World,
 import { graphOf } from './graph.ts'
 import { endedOf, outcomeOf, stopOutcomeOf } from './outcome.ts'
 import { advance, beginEnd, finish, killNow, phaseDeadline } from './phases.ts'
-import type { Plan } from './plan.ts'
+import type { Plan, Reaction } from './plan.ts'
 import { permissionOf } from './schedule.ts'
 import type { Signal } from './signal.ts'
 import { dueOf, type Event, pidOf, type State, unborn } from './state.ts'
@@ -138,12 +138,20 @@ const stopSignals: ReadonlySet<Signal> = new Set(['TERM', 'INT', 'QUIT'])
 
 /** What a signal to foster means. Design, section 7. */
 function receiveSignal(draft: Draft, signal: Signal): void {
+  const reaction = draft.plan.signals[signal]
+  if (reaction !== undefined) return react(draft, signal, reaction)
   if (signal === 'INT' && secondInterrupt(draft)) return killNow(draft)
   if (draft.plan.command !== undefined) return passOn(draft, signal)
   if (stopSignals.has(signal)) return requestEnd(draft, signal)
   if (signal === 'HUP') draft.effects.push({ do: 'hangup' })
   else if (signal === 'USR2') draft.effects.push({ do: 'announce', what: { about: 'unused-signal', signal } })
   else forward(draft, signal)
+}
+
+/** What the configuration says in place of the usual. */
+function react(draft: Draft, signal: Signal, reaction: Reaction): void {
+  if (reaction.do === 'stop') return requestEnd(draft, signal)
+  if (reaction.do === 'forward') forward(draft, reaction.as ?? signal, reaction.to)
 }
 
 /** Notes the first SIGINT; says whether this one is the second of somebody who wants it to end now. */
@@ -165,11 +173,12 @@ function passOn(draft: Draft, signal: Signal): void {
   else draft.held = [...draft.held, signal]
 }
 
-/** Hands a signal to every running process; says whether there was one. */
-function forward(draft: Draft, signal: Signal): boolean {
+/** Hands a signal to every running process, or to those of some programs; says whether there was one. */
+function forward(draft: Draft, signal: Signal, to?: readonly string[]): boolean {
   const targets = draft.states.flatMap((state, index): Target[] => {
     const pid = pidOf(state)
-    return pid === undefined ? [] : [{ index, pid }]
+    const isMeant = to === undefined || to.includes(programAt(draft, index).name)
+    return pid === undefined || !isMeant ? [] : [{ index, pid }]
   })
   if (targets.length > 0) draft.effects.push({ do: 'forward', signal, targets })
   return targets.length > 0

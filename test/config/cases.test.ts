@@ -37,14 +37,8 @@ function expect(name: string, actual: string | undefined): void {
 function shorten(plan: Plan): object {
   const programs = plan.programs.map(program => differing(program, defaults))
   const shutdown = differing(plan.shutdown, shutdownDefaults)
-  const control = plan.control === controlDefaults ? {} : { control: plan.control }
-  return {
-    programs,
-    ...(Object.keys(shutdown).length > 0 && { shutdown }),
-    logFormat: plan.logFormat,
-    ...control,
-    http: plan.http,
-  }
+  const rest = differing({ ...plan, shutdown }, { shutdown: {}, signals: {}, control: controlDefaults })
+  return { ...rest, programs }
 }
 
 const defaults: Partial<Program> = { ...programDefaults, dependsOn: [], environment: {}, stopScope: 'process' }

@@ -26,5 +26,5 @@ export function on(program: string, changes: Partial<Dependency> = {}): Dependen
 
 /** A plan of these programs. */
 export function planOf(programs: readonly Program[], shutdown: Partial<ShutdownPlan> = {}): Plan {
-  return { programs, shutdown: { ...shutdownDefaults, ...shutdown }, logFormat: undefined }
+  return { programs, shutdown: { ...shutdownDefaults, ...shutdown }, signals: {}, logFormat: undefined }
 }
