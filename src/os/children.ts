@@ -7,10 +7,11 @@ import type { Ending } from '../core/ending.ts'
 import type { Credentials } from '../core/plan.ts'
 import { signalNumbers } from '../core/signal.ts'
 import type { Placement } from './arrange.ts'
+import { CommandOutput, type CommandProcess, type CommandResult, endOf, type ShortCommand } from './commands.ts'
 import { CredentialsError, withCredentials } from './credentials.ts'
 import { candidates, explain, notFound, type Refusal } from './executable.ts'
 import { kill } from './libc.ts'
-import { mainChildren, ownChildren, type ProcessEntry, readStat } from './processes.ts'
+import { isIn, mainChildren, ownChildren, type ProcessEntry, readStat } from './processes.ts'
 import { posixSpawn } from './spawn.ts'
 import { peekEnded, type Taken, takeEnded } from './wait.ts'
 
@@ -27,21 +28,7 @@ export interface Launch {
   readonly descriptors: readonly Placement[]
 }
 
-/** A command that is run to its end: a stop command, a hook. */
-export interface ShortCommand {
-  readonly argv: readonly string[]
-  readonly environment: Readonly<Record<string, string>>
-  readonly workingDir: string | undefined
-  readonly user: Credentials | undefined
-  /** Milliseconds, then its whole process group is killed. */
-  readonly timeout: number
-}
-
-/** How a short command ended. `reason` is for people; undefined if it went well. */
-export interface CommandResult {
-  readonly reason: string | undefined
-  readonly output: string
-}
+type Execa = typeof import('execa').execa
 
 /** Hears how a program's process ended. */
 type Ended = (ending: Ending, pid: number) => void
@@ -62,6 +49,7 @@ export class Children {
   readonly #programs = new Map<number, Ended>()
   readonly #commands = new Set<number>()
   readonly #settled: () => void
+  #execa: Promise<Execa> | undefined
   #more = false
   /** Programs that have been taken and are still to be told of. */
   readonly #ended: (() => void)[] = []
@@ -111,12 +99,7 @@ export class Children {
       })
     } catch (error) {
       if (!(error instanceof CredentialsError) || error.restoring) throw error
-      const who = user?.name ?? user?.uid
-      return {
-        how: 'unstartable',
-        code: 1,
-        reason: `cannot become user ${who}: ${error.message} (no CAP_SETUID and CAP_SETGID?)`,
-      }
+      return unbecome(error, user)
     }
   }
 
@@ -203,38 +186,102 @@ export class Children {
     return peekEnded() === ECHILD
   }
 
-  /** Runs a command to its end, by execa, in a session of its own. Never rejects. */
-  async run(command: ShortCommand): Promise<CommandResult> {
-    const { execa } = await import('execa')
-    const { argv, environment, workingDir, user, timeout } = command
-    const [file = '', ...args] = argv
+  /**
+   * Runs a command to its end, by execa, in a session of its own. Never rejects. `signal` kills its whole group, as the
+   * timeout does; nobody waits for those that still have its output open.
+   */
+  async run(command: ShortCommand, signal?: AbortSignal): Promise<CommandResult> {
+    let output: CommandOutput | number | undefined
     try {
-      const child = withCredentials(user, () =>
+      this.#execa ??= loadExeca()
+      const execa = await this.#execa
+      if (signal?.aborted) return failed({ how: 'killed', signal: signalNumbers.KILL, core: false })
+      output = CommandOutput.open(command.user)
+      if (typeof output === 'number') return failed(explain(-output, command.argv[0] ?? '', undefined))
+      return await this.#run(execa, command, output, signal)
+    } catch (error) {
+      if (error instanceof CredentialsError && !error.restoring) return failed(unbecome(error, command.user))
+      // Foster is no longer who it was: that stops it, wherever it comes to light.
+      if (error instanceof CredentialsError) queueMicrotask(() => Promise.reject(error))
+      return failed({ how: 'unstartable', code: 1, reason: error instanceof Error ? error.message : String(error) })
+    }
+  }
+
+  async #run(
+    execa: Execa,
+    { argv, environment, workingDir, user, timeout, isAlone }: ShortCommand,
+    output: CommandOutput,
+    signal: AbortSignal | undefined,
+  ): Promise<CommandResult> {
+    const [file = '', ...args] = argv
+    // Any descriptor will do; execa's types know only the standard ones.
+    const stdout = output.fd as 1
+    let child: CommandProcess | undefined
+    try {
+      if (candidates(file, environment.PATH, workingDir).length === 0) return failed(notFound(file))
+      child = withCredentials(user, () =>
         execa(file, args, {
           env: environment,
           extendEnv: false,
           ...(workingDir === undefined ? {} : { cwd: workingDir }),
           stdin: 'ignore',
-          all: true,
+          stdout,
+          stderr: stdout,
           detached: true,
           cleanup: false,
           reject: false,
-          timeout,
-          killSignal: 'SIGKILL',
-          maxBuffer: 64 * 1024,
+          buffer: false,
         }),
       )
-      const { pid } = child
-      if (pid !== undefined) this.#commands.add(pid)
-      const result = await child
-      // Its own session, so its group has its pid: what it started has had its time as well.
-      if (pid !== undefined && result.timedOut) kill(-pid, signalNumbers.KILL)
-      if (pid !== undefined) this.#commands.delete(pid)
-      // What it hid, or what has its pid by now.
-      this.reap()
-      return { reason: result.failed ? result.shortMessage : undefined, output: result.all ?? '' }
-    } catch (error) {
-      return { reason: error instanceof Error ? error.message : String(error), output: '' }
+    } finally {
+      output.handedOver(child?.pid !== undefined)
     }
+    const { pid } = child
+    if (pid === undefined) {
+      const { cause } = await child
+      const { errno, message = 'cannot be started' } = (cause ?? {}) as NodeJS.ErrnoException
+      return failed(
+        errno === undefined ? { how: 'unstartable', code: 1, reason: message } : explain(-errno, file, workingDir),
+      )
+    }
+    this.#commands.add(pid)
+    const ending = await endOf(child, pid, timeout, signal)
+    this.#commands.delete(pid)
+    if (isAlone) this.#clear(pid)
+    // What it hid, or what has its pid by now.
+    this.reap()
+    return { ending, output: await output.end() }
+  }
+
+  /** Kills what a command has left in its session. That an orphan of ours is in it shows that the number is still its. */
+  #clear(pid: number): void {
+    for (const orphan of this.orphansNow() ?? []) {
+      if (!isIn(orphan, pid, true)) continue
+      kill(orphan.pid, signalNumbers.KILL)
+      kill(-orphan.group, signalNumbers.KILL)
+    }
+  }
+}
+
+function unbecome({ message }: CredentialsError, user: Credentials | undefined): Refusal {
+  const who = user?.name ?? user?.uid
+  const reason = `cannot become user ${who}: ${message} (no CAP_SETUID and CAP_SETGID?)`
+  return { how: 'unstartable', code: 1, reason }
+}
+
+const failed = (ending: Ending): CommandResult => ({ ending, output: '' })
+
+/**
+ * Loads execa. Its modules look at process.stdin, stdout and stderr, and the first look at one would make a pipe that
+ * programs share non-blocking: so there is nothing to be seen meanwhile.
+ */
+async function loadExeca(): Promise<Execa> {
+  const names = ['stdin', 'stdout', 'stderr'] as const
+  const own = names.map(name => [name, Object.getOwnPropertyDescriptor(process, name) ?? {}] as const)
+  for (const name of names) Object.defineProperty(process, name, { value: {}, configurable: true })
+  try {
+    return (await import('execa')).execa
+  } finally {
+    for (const [name, descriptor] of own) Object.defineProperty(process, name, descriptor)
   }
 }

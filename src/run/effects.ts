@@ -1,6 +1,6 @@
 /** Does what the world asks for: spawns, signals, sweeps, speaks. Owns the queue of spawns. */
 import type { Target, World, WorldEffect } from '../core/draft.ts'
-import type { Ending } from '../core/ending.ts'
+import { describeEnding, type Ending } from '../core/ending.ts'
 import type { Program } from '../core/plan.ts'
 import { type Signal, signalNumbers } from '../core/signal.ts'
 import type { Input } from '../core/world.ts'
@@ -179,8 +179,9 @@ export class Effects {
       user: program.user,
       timeout,
     }
-    void children.run(command).then(({ reason, output }) => {
-      if (reason === undefined) return
+    void children.run(command).then(({ ending, output }) => {
+      if (ending.how === 'exited' && ending.code === 0) return
+      const reason = ending.how === 'timed-out' ? 'it took too long' : describeEnding(ending)
       logs.say('warning', `${program.name}: stop_command failed: ${[reason, output.trim()].filter(Boolean).join('\n')}`)
       // It must stop all the same; the process may have changed meanwhile, so look again.
       const later = world().states[index]

@@ -1,5 +1,6 @@
 /** Stopping: the order, the grace, the budget, and what a second request does. */
 import assert from 'node:assert/strict'
+import { constants, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { e2e, type Puppet, type Rig } from './rig.ts'
 import { isAlive } from './rig-proc.ts'
@@ -104,6 +105,21 @@ e2e('stop_command stands in for the signal', async rig => {
   assert.ok(!rig.calls.includes('web TERM'))
 })
 
+e2e('running a command leaves the descriptors alone that programs share', async rig => {
+  const web = rig.puppet('web')
+  const look = 'for fd in 0 1 2; do sed -n "s/^flags://p" /proc/1/fdinfo/$fd; done >"$0"; kill $MAINPID'
+  const stop = ['sh', '-c', look, `${rig.dir}/flags`]
+  const foster = await rig.start({ programs: { web: service(web, { stop_command: stop }) } }, { stdio: ['pipe'] })
+  await web.up()
+  foster.kill('SIGTERM')
+  assert.equal((await foster.exit()).code, 0)
+  const flags = readFileSync(`${rig.dir}/flags`, 'utf8').trim().split('\n')
+  assert.deepEqual(
+    flags.map(it => Number.parseInt(it, 8) & constants.O_NONBLOCK),
+    [0, 0, 0],
+  )
+})
+
 e2e('a stop_command that fails is said, and the signal sent all the same', async rig => {
   const web = rig.puppet('web', "trap 'home TERM; exit 0' TERM")
   const stop = ['/bin/sh', '-c', 'echo no such luck; exit 3']
@@ -112,7 +128,7 @@ e2e('a stop_command that fails is said, and the signal sent all the same', async
   foster.kill('SIGTERM')
   await web.call('TERM')
   assert.equal((await foster.exit()).code, 0)
-  assert.match(foster.output.stderr, /web: stop_command failed: .*exit code 3.*\n.*no such luck/)
+  assert.match(foster.output.stderr, /web: stop_command failed: .*exited with code 3.*\n.*no such luck/)
 })
 
 e2e('a stop_command that cannot be started or hangs holds up nothing', async rig => {
@@ -128,7 +144,7 @@ e2e('a stop_command that cannot be started or hangs holds up nothing', async rig
   foster.kill('SIGTERM')
   await web.call('TERM')
   assert.equal((await foster.exit()).code, 0)
-  assert.match(foster.output.stderr, /web: stop_command failed: .*ENOENT/)
+  assert.match(foster.output.stderr, /web: stop_command failed: .*\/no\/such\/file: not found/)
   assert.match(foster.output.stderr, /db: killed by SIGKILL/)
 })
 
