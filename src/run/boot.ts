@@ -26,11 +26,12 @@ import { openTerminal, type Terminal } from '../os/terminal.ts'
 import { ownEnvironment } from '../os/verbatim.ts'
 import { Effects } from './effects.ts'
 import { inheritable } from './environment.ts'
-import { type Begin, Health } from './health.ts'
+import { Health } from './health.ts'
 import { Launcher } from './launcher.ts'
 import { Leftovers } from './leftovers.ts'
 import { Loop } from './loop.ts'
 import { flawNotice } from './notices.ts'
+import { Attempts } from './probes/attempts.ts'
 import { Streams } from './streams.ts'
 
 const now = (): number => performance.now()
@@ -74,6 +75,7 @@ class Init {
       ...{ children: this.#children, streams: new Streams(logs, openNull()), logs, dispatch },
       environment: isCommand ? own : inheritable(own),
     }
+    const { begin } = new Attempts(this.#children, parts.environment)
     const health = new Health({ ...parts, program: index => programAt(this.#loop.world, index), begin })
     const terminalOf = (program: Program): Terminal | undefined => (program.tty ? terminal : undefined)
     const effects = new Effects({
@@ -145,11 +147,6 @@ class Init {
       exitNow(code)
     })
   }
-}
-
-/** Begins a try of a probe. */
-const begin: Begin = () => {
-  throw new Error('the configuration refuses probes')
 }
 
 function openLog(plan: Plan): Logs {

@@ -1,0 +1,54 @@
+/** The probe `exec`: a command exits with 0. It runs as the program does, in its directory, user and environment. */
+import { stripVTControlCharacters } from 'node:util'
+import { describeEnding } from '../../core/ending.ts'
+import type { Program } from '../../core/plan.ts'
+import type { Check } from '../../core/probe.ts'
+import type { Children } from '../../os/children.ts'
+import type { CommandResult } from '../../os/commands.ts'
+import { environmentOf } from '../environment.ts'
+import { secretsOf } from '../secrets.ts'
+import { type Limits, type Outcome, timedOut } from './try.ts'
+
+/** How many characters of its output are told. */
+const mostTold = 1024
+
+/** What a command is run with. */
+export interface ExecContext {
+  readonly program: Program
+  readonly children: Pick<Children, 'run'>
+  /** What programs inherit. */
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** Runs the command; the time counts from its start. At its end or the timeout all of its session is killed. */
+export async function tryExec(
+  { command }: Extract<Check, { by: 'exec' }>,
+  { program, children, environment }: ExecContext,
+  { timeout, signal }: Omit<Limits, 'after'>,
+): Promise<Outcome> {
+  const secrets = secretsOf(program)
+  if (secrets.reason !== undefined) return { ok: false, detail: secrets.reason }
+  const { workingDir, user } = program
+  const env = environmentOf(program, environment, secrets.values)
+  const result = await children.run(
+    { argv: command, environment: env, workingDir, user, timeout, isAlone: true },
+    signal,
+  )
+  return outcomeOf(result, timeout)
+}
+
+/** What the end of the command means: 0 is a success, anything else is told with the end of its output. */
+export function outcomeOf({ ending, output }: CommandResult, timeout: number): Outcome {
+  if (ending.how === 'exited' && ending.code === 0) return { ok: true, detail: 'exited with code 0' }
+  const what = ending.how === 'timed-out' ? timedOut(timeout).detail : describeEnding(ending)
+  const said = lastOf(output)
+  return { ok: false, detail: said === '' ? what : `${what}: ${said}` }
+}
+
+/** The end of an output, on one line and without control characters. */
+function lastOf(output: string): string {
+  const line = stripVTControlCharacters(output)
+    .replace(/[\s\p{C}]+/gu, ' ')
+    .trim()
+  return line.length > mostTold ? `...${line.slice(-mostTold).toWellFormed()}` : line
+}

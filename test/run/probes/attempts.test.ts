@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { commandPlan } from '../../../src/core/command.ts'
+import type { Program } from '../../../src/core/plan.ts'
+import type { Check } from '../../../src/core/probe.ts'
+import type { CommandResult, ShortCommand } from '../../../src/os/commands.ts'
+import { Attempts } from '../../../src/run/probes/attempts.ts'
+import { outcomeOf } from '../../../src/run/probes/exec.ts'
+import type { Outcome } from '../../../src/run/probes/try.ts'
+import { Clock } from './clock.ts'
+
+const program: Program = { ...commandPlan(['web'], false, []).programs[0]!, name: 'web', environment: { A: 'b' } }
+
+/** Commands that run until the test ends them. */
+class FakeChildren {
+  readonly running: { command: ShortCommand; signal: AbortSignal; end: (result: CommandResult) => void }[] = []
+
+  run(command: ShortCommand, signal: AbortSignal): Promise<CommandResult> {
+    return new Promise(end => {
+      this.running.push({ command, signal, end })
+    })
+  }
+}
+
+function makeAttempts() {
+  const children = new FakeChildren()
+  const clock = new Clock()
+  return { children, clock, attempts: new Attempts(children as never, { INHERITED: 'yes' }, clock.after) }
+}
+
+const exited = (code: number, output = ''): CommandResult => ({ ending: { how: 'exited', code }, output })
+const command = { by: 'exec', command: ['check', 'it'] } as const
+
+const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+
+/** More than enough turns for what must not happen. */
+async function someTurns(turns = 50): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await nextTurn()
+}
+
+const dir = mkdtempSync(join(tmpdir(), 'foster-attempts-'))
+after(() => rmSync(dir, { recursive: true }))
+
+/** The outcome of a try that ends by itself. */
+function outcome(check: Check, of = program): Promise<Outcome> {
+  const { attempts, clock } = makeAttempts()
+  return new Promise<Outcome>(
+    resolve => void attempts.begin(of, check, 1000, (ok, detail) => resolve({ ok, detail })),
+  ).finally(() => assert.deepEqual(clock.pending, []))
+}
+
+test('a file exists, or what a link leads to', async () => {
+  const at = (name: string) => outcome({ by: 'file', path: join(dir, name) })
+  writeFileSync(join(dir, 'ready'), '')
+  symlinkSync('ready', join(dir, 'link'))
+  symlinkSync('nothing', join(dir, 'dangling'))
+  assert.deepEqual(await at('ready'), { ok: true, detail: `${dir}/ready exists` })
+  assert.equal((await at('link')).ok, true)
+  assert.equal((await at('.')).ok, true)
+  assert.deepEqual(await at('dangling'), { ok: false, detail: `no such file (${dir}/dangling)` })
+  assert.deepEqual(await at('ready/below'), { ok: false, detail: `no such file (${dir}/ready/below)` })
+  assert.match((await at('x'.repeat(300))).detail, /^cannot look at .*ENAMETOOLONG/)
+})
+
+test("a relative path is in the program's directory", async () => {
+  writeFileSync(join(dir, 'here'), '')
+  assert.equal((await outcome({ by: 'file', path: 'here' }, { ...program, workingDir: dir })).ok, true)
+})
+
+test('a port takes a connection, or none', async () => {
+  const server = createServer(socket => void socket.resume())
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const tcp = (host: string): Check => ({ by: 'tcp', host, port })
+  assert.deepEqual(await outcome(tcp('localhost')), { ok: true, detail: `connected to localhost:${port}` })
+  server.close()
+  await once(server, 'close')
+  assert.deepEqual(await outcome(tcp('127.0.0.1')), { ok: false, detail: `connection refused (127.0.0.1:${port})` })
+})
+
+test('nothing is told of what was cancelled, whatever it is', async () => {
+  const checks: readonly Check[] = [
+    { by: 'file', path: dir },
+    { by: 'tcp', host: '127.0.0.1', port: 1 },
+    { by: 'http', url: 'http://127.0.0.1:1/', headers: {}, socketPath: undefined },
+    command,
+  ]
+  for (const check of checks) {
+    const { attempts, clock, children } = makeAttempts()
+    const cancel = attempts.begin(program, check, 1000, () => assert.fail(`${check.by} told an outcome`))
+    cancel()
+    cancel()
+    await someTurns()
+    assert.deepEqual([clock.pending, children.running.length], [[], 0], check.by)
+  }
+})
+
+describe('exec', () => {
+  test('runs as the program does: in its environment, its directory and as its user', async () => {
+    const { attempts, children } = makeAttempts()
+    const user = { uid: 7, gid: 8, groups: [9], name: 'seven', home: '/seven' }
+    const told = Promise.withResolvers<Outcome>()
+    attempts.begin({ ...program, user, workingDir: '/srv' }, command, 1500, (ok, detail) =>
+      told.resolve({ ok, detail }),
+    )
+    await nextTurn()
+    const [run] = children.running
+    assert.deepEqual(run?.command, {
+      argv: ['check', 'it'],
+      environment: {
+        ...{ INHERITED: 'yes', HOME: '/seven', USER: 'seven', LOGNAME: 'seven', A: 'b' },
+        ...{ FOSTER_NAME: 'web', FOSTER_GROUP: 'web', FOSTER_REPLICA: '0' },
+      },
+      workingDir: '/srv',
+      user,
+      timeout: 1500,
+      isAlone: true,
+    })
+    run?.end(exited(0, 'fine'))
+    assert.deepEqual(await told.promise, { ok: true, detail: 'exited with code 0' })
+  })
+
+  test('fails without being run if a secret cannot be read', async () => {
+    const { ok, detail } = await outcome(command, { ...program, secrets: { TOKEN: join(dir, 'none') } })
+    assert.equal(ok, false)
+    assert.match(detail, /^cannot read secret TOKEN from .*: there is no such file$/)
+  })
+
+  test('tells how it ended and the end of its output, on one line', () => {
+    const fails = (result: CommandResult): string => {
+      const { ok, detail } = outcomeOf(result, 2500)
+      assert.equal(ok, false)
+      return detail
+    }
+    assert.equal(fails(exited(2)), 'exited with code 2')
+    assert.equal(fails(exited(2, '\u001b[31mno\n such \tdb\r\n')), 'exited with code 2: no such db')
+    const killed = { how: 'killed', signal: 11, core: true } as const
+    assert.equal(fails({ ending: killed, output: '' }), 'killed by SIGSEGV (core dumped)')
+    assert.equal(fails({ ending: { how: 'timed-out' }, output: 'x' }), 'timed out after 2s500ms: x')
+    const missing = { how: 'unstartable', code: 127, reason: 'check: not found' } as const
+    assert.equal(fails({ ending: missing, output: '' }), 'could not be started: check: not found')
+    const long = fails(exited(1, `${'x'.repeat(2000)}😀${'y'.repeat(1023)}`))
+    assert.equal(long, `exited with code 1: ...\ufffd${'y'.repeat(1023)}`)
+  })
+
+  test('no more than sixteen run at once, one is started in a turn, and cancelled ones leave the queue', async () => {
+    const { attempts, children } = makeAttempts()
+    const outcomes: boolean[] = []
+    const started = Array.from({ length: 100 }, () =>
+      attempts.begin(program, command, 1000, ok => void outcomes.push(ok)),
+    )
+    assert.equal(children.running.length, 0)
+    await nextTurn()
+    assert.ok(children.running.length <= 2, String(children.running.length))
+    await someTurns()
+    assert.equal(children.running.length, 16)
+    for (const cancel of started.slice(20, 50)) cancel()
+    for (let at = 0; at < 70; at++) {
+      children.running[at]?.end(exited(0))
+      await someTurns(5)
+    }
+    assert.deepEqual([children.running.length, outcomes.length], [70, 70])
+  })
+
+  test('a command that is cancelled is killed, and keeps its place until it is gone', async () => {
+    const { attempts, children } = makeAttempts()
+    const started = Array.from({ length: 17 }, () => attempts.begin(program, command, 1000, () => assert.fail()))
+    await someTurns()
+    started[3]?.()
+    const fourth = children.running[3]
+    assert.equal(fourth?.signal.aborted, true)
+    await someTurns()
+    assert.equal(children.running.length, 16)
+    fourth?.end({ ending: { how: 'killed', signal: 9, core: false }, output: '' })
+    await someTurns()
+    assert.equal(children.running.length, 17)
+  })
+})
