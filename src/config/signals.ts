@@ -1,8 +1,9 @@
 /** The section `signals` -> what foster does with a signal that it gets. */
+
+import { didYouMean } from '../core/nearest.ts'
 import type { Reaction, Reactions } from '../core/plan.ts'
 import { parseSignal } from '../core/signal.ts'
 import type { Diagnostic } from '../errors.ts'
-import { didYouMean } from './nearest.ts'
 import type { Settings } from './schema.ts'
 import type { Shape } from './shape.ts'
 import { fault, find } from './tree.ts'
