@@ -26,7 +26,7 @@ export const configurationSchema = sectionOf('a map with the key "programs"', {
     ...{ usually: 'see below', example: 'shutdown: {timeout: 25s}' },
   }),
   signals: option(signals, 'What foster does with a signal that it gets.', {
-    ...{ usually: 'see signals.md', example: 'signals: {USR1: {to: [nginx], as: HUP}, WINCH: stop}' },
+    ...{ usually: 'see signals.md', example: 'signals: {USR1: {to: [db], as: HUP}, WINCH: stop}' },
   }),
   log: option(topLog, 'How the output of all programs is written.', {
     ...{ usually: '`{format: prefix}`; `raw` with one program', example: 'log: {format: json}' },

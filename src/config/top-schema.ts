@@ -9,7 +9,7 @@ const reaction = either('stop, forward, ignore, or a map with to, as', [
   oneOf(['stop', 'forward', 'ignore']),
   sectionOf('a map with to, as', {
     to: option(listOf('a list of programs', text), 'The programs that get the signal.', {
-      ...{ usually: 'every running program', example: 'to: [nginx]' },
+      ...{ usually: 'every running program', example: 'to: [db]' },
     }),
     as: option(signal, 'The signal they get in its place.', { usually: 'the same', example: 'as: HUP' }),
   }),

@@ -30,6 +30,7 @@ const beyond: ReadonlyMap<string, string> = new Map(
     'one value beside another': ['bad-restart-twice', 'bad-shutdown-budget'],
     'names of variables': ['bad-environment-names', 'bad-secrets-names'],
     'other files': ['bad-include-missing', 'bad-include-cycle', 'bad-include-in-a-variable'],
+    'names of programs': ['bad-signals'],
     'tags, which are gone when it is asked': ['bad-tag'],
   }).flatMap(([reason, cases]) => cases.map(name => [name, reason] as const)),
 )
