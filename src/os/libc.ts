@@ -40,6 +40,7 @@ const signatures = {
   execve: { return: 'int32', arguments: ['buffer', 'buffer', 'buffer'] },
   fcntl: { return: 'int32', arguments: ['int32', 'int32', 'int64'] },
   getpgid: { return: 'int32', arguments: ['int32'] },
+  getsockopt: { return: 'int32', arguments: ['int32', 'int32', 'int32', 'buffer', 'buffer'] },
   ioctl: { return: 'int32', arguments: ['int32', 'uint64', 'buffer'] },
   kill: { return: 'int32', arguments: ['int32', 'int32'] },
   pipe2: { return: 'int32', arguments: ['buffer', 'int32'] },
