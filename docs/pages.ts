@@ -1,6 +1,7 @@
 /** The generated pages of the documentation: what the code says, in the words of the code. */
 
 import { endedRows, otherRows, type Row } from '../src/core/outcome.ts'
+import { cliPage } from './cli.ts'
 import { configurationPage } from './configuration.ts'
 import { jsonSchema } from './json-schema.ts'
 
@@ -32,6 +33,7 @@ When a program ends the container, one line on stderr says which, after how many
 
 /** Every generated page by its path. */
 export const pages: ReadonlyMap<string, () => string> = new Map([
+  ['docs/cli.md', () => cliPage(note)],
   ['docs/configuration.md', configurationPage],
   ['docs/exit-codes.md', exitCodesPage],
   ['foster.schema.json', jsonSchema],

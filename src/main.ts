@@ -1,7 +1,10 @@
 /** The composition root: from arguments and the state of the system to an init that runs, or to a message. */
-import { existsSync, writeSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { isatty } from 'node:tty'
-import { commandWords, type Invocation, parseArguments, reservedWords, usage } from './cli/arguments.ts'
+import { commandWords, parseArguments, reservedWords } from './cli/arguments.ts'
+import { usage } from './cli/grammar.ts'
+import type { Invocation } from './cli/requests.ts'
+import { client } from './client.ts'
 import { discover, type Facts, type Loaded, load } from './config/load.ts'
 import { type PrintOptions, printPlan } from './config/print.ts'
 import { checkReport } from './config/report.ts'
@@ -15,6 +18,7 @@ import { glob, readText, whatIs } from './os/files.ts'
 import { exitNow, foregroundOf } from './os/libc.ts'
 import { activationWord, type Signals } from './os/signals.ts'
 import { ownEnvironment } from './os/verbatim.ts'
+import { print } from './printing.ts'
 import { becomeActivated } from './run/activation.ts'
 import { runInit } from './run/boot.ts'
 import { version } from './version.ts'
@@ -27,6 +31,7 @@ export function main(args: readonly string[], signals: Signals): void {
   const invocation = parseArguments(args, version)
   if (invocation.command === 'print') return leave(invocation.exitCode, invocation.text)
   const environment = ownEnvironment()
+  if (invocation.command === 'client') return client(invocation, environment, () => facts(environment), signals)
   const files = invocation.files.length > 0 ? invocation.files : discover(environment, existsSync)
   if (invocation.command === 'check') return check(files, facts(environment), invocation.json)
   if (invocation.command === 'config') return config(files, facts(environment), invocation)
@@ -108,17 +113,4 @@ function facts(environment: Readonly<Record<string, string>>): Facts {
 function leave(code: number, text: string): void {
   print(code === 0 ? 1 : 2, text)
   exitNow(code)
-}
-
-/** Writes all of a text, however full the descriptor is; one that is closed or whose reader has gone is nobody's loss. */
-function print(fd: 1 | 2, text: string): void {
-  let rest = Buffer.from(text)
-  while (rest.length > 0) {
-    try {
-      rest = rest.subarray(writeSync(fd, rest))
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
-    }
-  }
 }

@@ -18,6 +18,8 @@ export interface Signals {
   listen(listener: Listener): void
   /** Catches SIGPIPE and SIGXFSZ too, to pass them on. */
   catchWriteSignals(): void
+  /** For a process that is no init: every signal does what it does by default. What was kept is sent again. */
+  release(): void
 }
 
 /** The hidden word by which foster calls itself to become CMD. That process must die of what would end CMD. */
@@ -34,7 +36,7 @@ export function catchSignals(): Signals {
       // A signal that this kernel or libuv does not know cannot come.
     }
   }
-  if (process.argv[2] === activationWord) return { listen: () => {}, catchWriteSignals: () => {} }
+  if (process.argv[2] === activationWord) return { listen: () => {}, catchWriteSignals: () => {}, release: () => {} }
   const first: readonly Signal[] = ['TERM', 'INT', 'QUIT', 'HUP', 'CHLD', 'USR1']
   for (const signal of first) install(signal)
   for (const signal of signalNames) if (!untouched.has(signal) && !first.includes(signal)) install(signal)
@@ -46,6 +48,13 @@ export function catchSignals(): Signals {
     catchWriteSignals: () => {
       install('PIPE')
       install('XFSZ')
+    },
+    release: () => {
+      for (const signal of signalNames) {
+        // Node keeps these two ignored, and a write says what is wrong.
+        if (signal !== 'PIPE' && signal !== 'XFSZ') process.removeAllListeners(`SIG${signal}`)
+      }
+      for (const signal of kept.splice(0)) if (signal !== 'CHLD') process.kill(process.pid, `SIG${signal}`)
     },
   }
 }

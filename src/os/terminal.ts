@@ -3,7 +3,16 @@
  * Ctrl-C, Ctrl-Z and a change of size reach it and not us, and shells in it have job control.
  */
 import { signalNumbers } from '../core/signal.ts'
-import { blockSignal, foregroundOf, kill, setForeground, setTerminalSettings, terminalSettings } from './libc.ts'
+import {
+  blockSignal,
+  checked,
+  foregroundOf,
+  kill,
+  libc,
+  setForeground,
+  setTerminalSettings,
+  terminalSettings,
+} from './libc.ts'
 import { setsForeground } from './spawn.ts'
 import { takeStop } from './wait.ts'
 
@@ -41,4 +50,15 @@ export function openTerminal(fd: number, ownGroup: number): Terminal | undefined
     },
     isGone: () => foregroundOf(fd) < 0,
   }
+}
+
+const TIOCGWINSZ = 0x5413n
+/** What a terminal that does not say is taken for. */
+const usualColumns = 80
+
+/** How many columns a terminal has; `$COLUMNS` where it does not say. */
+export function columnsOf(fd: number, environment: Readonly<Record<string, string | undefined>>): number {
+  const size = Buffer.alloc(8)
+  const columns = checked(libc().functions.ioctl(fd, TIOCGWINSZ, size)) < 0 ? 0 : size.readUInt16LE(2)
+  return columns || Number(environment.COLUMNS) || usualColumns
 }

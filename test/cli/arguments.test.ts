@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseArguments, reservedWords } from '../../src/cli/arguments.ts'
+import { commandWords, parseArguments, reservedWords } from '../../src/cli/arguments.ts'
 
 const parse = (line: string) => parseArguments(line.split(' ').filter(Boolean), '1.2.3')
 const run = (more: object) => ({ command: 'run', files: [], group: false, zeroCodes: [], argv: [], ...more })
@@ -54,7 +54,7 @@ for (const [line, message] of [
     assert.ok(given.command === 'print')
     assert.equal(given.exitCode, 2)
     assert.match(given.text, message)
-    assert.match(given.text, /Try: foster --help\n$/)
+    assert.match(given.text, /Try: foster (check )?--help\n$/)
   })
 }
 
@@ -71,8 +71,63 @@ test('help and version go to stdout, with code 0; the help has every option and 
   assert.deepEqual(parse('--version'), { command: 'print', text: 'foster 1.2.3\n', exitCode: 0 })
   const help = parse('--help')
   assert.ok(help.command === 'print' && help.exitCode === 0)
-  for (const option of ['--config', '--group', '--exit-zero', 'check', 'config', ...reservedWords]) {
+  for (const option of ['--config', '--group', '--exit-zero', ...commandWords]) {
     assert.ok(help.text.includes(option), option)
   }
   assert.ok(help.text.split('\n').every(line => line.length <= 90))
+})
+
+const client = (request: object, socket?: string) => ({ command: 'client', request, socket })
+
+test('commands for a running foster', () => {
+  const tail = { do: 'tail', name: 'web', stream: 'stdout', bytes: 1600, follow: false, json: false }
+  const act = { names: ['web'], wait: true, timeout: undefined, json: false }
+  const logs = { do: 'logs', names: [], stream: undefined, lines: undefined, follow: false, json: false }
+  for (const [line, request] of [
+    ['status', { do: 'status', names: [], json: false }],
+    ['status web:0 backend:* --json', { do: 'status', names: ['web:0', 'backend:*'], json: true }],
+    ['start web', { do: 'start', ...act }],
+    ['stop --no-wait web db', { do: 'stop', ...act, names: ['web', 'db'], wait: false }],
+    ['restart web --timeout 1m30s', { do: 'restart', ...act, timeout: 90_000 }],
+    ['signal HUP web', { do: 'signal', signal: 'HUP', names: ['web'], json: false }],
+    ['tail web', tail],
+    ['tail -100 web', { ...tail, bytes: 100 }],
+    ['tail -f -100 web stderr', { ...tail, bytes: 100, follow: true, stream: 'stderr' }],
+    ['logs', logs],
+    ['logs -fn5 web', { ...logs, follow: true, lines: 5, names: ['web'] }],
+    ['events -f --since 7', { do: 'events', names: [], since: 7, follow: true, json: false }],
+    ['pid', { do: 'pid', names: [], json: false }],
+    ['health', { do: 'health', kind: 'ready', json: false }],
+    ['health --live', { do: 'health', kind: 'live', json: false }],
+    ['graph --format dot', { do: 'graph', format: 'dot' }],
+    ['graph --json', { do: 'graph', format: 'json' }],
+    ['config --running', { do: 'config' }],
+    ['shutdown', { do: 'shutdown', json: false }],
+  ] as const) {
+    assert.deepEqual(parse(line), client(request), line)
+  }
+  assert.deepEqual(parse('status --socket /s'), client({ do: 'status', names: [], json: false }, '/s'))
+})
+
+for (const [line, message] of [
+  ['start', /missing required argument 'NAME'/],
+  ['signal HUP', /missing required argument 'NAME'/],
+  ['tail web stdin', /Allowed choices are stdout, stderr/],
+  ['logs -n x', /Expected a whole number/],
+  ['stop web --timeout soon', /Expected a duration/],
+  ['health --live --startup', /cannot be used with/],
+  ['config --running -c f', /cannot be used with/],
+  ['status --sokcet /s', /unknown option '--sokcet'\n\(Did you mean --socket\?\)/],
+] as const) {
+  test(`a fault of usage: foster ${line}`, () => {
+    const given = parse(line)
+    assert.ok(given.command === 'print' && given.exitCode === 2, JSON.stringify(given))
+    assert.match(given.text, message)
+    assert.match(given.text, new RegExp(`Try: foster ${line.split(' ')[0]} --help\n$`))
+  })
+}
+
+test('version as JSON', () => {
+  assert.deepEqual(parse('version'), { command: 'print', text: 'foster 1.2.3\n', exitCode: 0 })
+  assert.deepEqual(parse('version --json'), { command: 'print', text: '{"version":"1.2.3"}\n', exitCode: 0 })
 })

@@ -1,0 +1,159 @@
+/** foster's command line as commander knows it: every command, its options and its help. */
+import { Argument, Command, CommanderError, Help, Option } from 'commander'
+import { addClientCommands, socketOption } from './commands.ts'
+import { completion, shells } from './completion.ts'
+import type { Found } from './requests.ts'
+
+const examples = `
+With a configuration, foster runs its programs. Without one it runs CMD, as tini does:
+signals are passed on, orphans reaped, CMD's exit code returned.
+
+  foster -c foster.yaml        run the programs of a file
+  foster check -c foster.yaml  look for faults, start nothing
+  foster -- nginx -g 'daemon off;'
+  foster status                how the programs of the running foster are
+  foster logs -f web           what one of them writes
+
+A program that is called as one of the commands is run with --: foster -- start.
+`
+
+const forms = `[run] [-c FILE]... [-g] [-e CODE]... [--] [CMD [ARG...]]
+       foster check [-c FILE]... [--json]
+       foster config [-c FILE]... [--origins] [--show-secrets]
+       foster COMMAND [NAME...]`
+
+/** The usage in short, for a foster that has nothing to do. */
+export const usage = `Usage: foster ${forms}
+       foster --help
+`
+
+type Print = (text: string) => void
+
+/** The command line with all commands. */
+export function grammar(found: Found, print: Print, version: string): Command {
+  const program = bare(print).configureHelp({ visibleOptions }).addHelpText('after', examples)
+  addRun(program, found)
+  addChecks(program, found)
+  program.commandsGroup('Commands for a running foster:')
+  addClientCommands(program, (request, socket) => found({ command: 'client', request, socket }))
+  program.commandsGroup('Other commands:')
+  addCompletion(program, found)
+  program
+    .command('version')
+    .description('print the version')
+    .option('--json', 'as JSON')
+    .action(({ json = false }: { json?: boolean }) => {
+      const text = json ? JSON.stringify({ version }) : `foster ${version}`
+      found({ command: 'print', text: `${text}\n`, exitCode: 0 })
+    })
+  return program
+}
+
+/** The command line of the init alone. */
+export function runGrammar(found: Found, print: Print): Command {
+  const program = bare(print)
+  addRun(program, found)
+  return program
+}
+
+function bare(print: Print): Command {
+  const output = {
+    writeOut: print,
+    writeErr: print,
+    outputError: (text: string) => print(text.replace(/^error: /, '')),
+  }
+  const width = { getOutHelpWidth: () => 80, getErrHelpWidth: () => 80 }
+  return new Command('foster')
+    .description('The init of a container: several programs, every orphan reaped, an honest exit code.')
+    .usage(forms)
+    .exitOverride()
+    .configureOutput({ ...output, ...width })
+    .enablePositionalOptions()
+}
+
+/** `run` is what foster does unless told otherwise, so its options stand in the help of foster itself. */
+function visibleOptions(this: Help, command: Command): Option[] {
+  const own = Help.prototype.visibleOptions.call(this, command)
+  const run = command.parent === null ? command.commands.find(it => it.name() === 'run') : undefined
+  return [...(run?.options ?? []), ...own]
+}
+
+interface RunOptions {
+  readonly config?: readonly string[]
+  readonly group?: boolean
+  readonly exitZero?: readonly number[]
+}
+
+function addRun(program: Command, found: Found): void {
+  program
+    .command('run', { isDefault: true })
+    .description('be the init (the default)')
+    .usage('[-c FILE]... [-g] [-e CODE]... [--] [CMD [ARG...]]')
+    .argument('[CMD...]', 'a program to run, with its arguments')
+    .option('-c, --config <FILE>', 'a configuration; later ones merge over earlier ones', collect)
+    .option('-g, --group', "pass signals on to CMD's process group")
+    .option('-e, --exit-zero <CODE>', 'an exit code of CMD that counts as 0', collectCode)
+    .action((_argv: string[], { config = [], group = false, exitZero = [] }: RunOptions) => {
+      found({ command: 'run', files: config, group, zeroCodes: exitZero, argv: [] })
+    })
+}
+
+interface CheckOptions {
+  readonly config?: readonly string[]
+  readonly json?: boolean
+}
+
+interface ConfigOptions {
+  readonly config?: readonly string[]
+  readonly origins?: boolean
+  readonly showSecrets?: boolean
+  readonly running?: boolean
+  readonly socket?: string
+}
+
+function addChecks(program: Command, found: Found): void {
+  program
+    .command('check')
+    .description('look for faults in a configuration; starts nothing')
+    .option('-c, --config <FILE>', 'a configuration; later ones merge over earlier ones', collect)
+    .option('--json', 'print what is wrong as JSON')
+    .action(({ config = [], json = false }: CheckOptions) => found({ command: 'check', files: config, json }))
+  const running = new Option('--running', 'of the running foster: what is in force there')
+  program
+    .command('config')
+    .description('print the configuration that holds in the end, as YAML')
+    .option('-c, --config <FILE>', 'a configuration; later ones merge over earlier ones', collect)
+    .option('--origins', 'say of each value where it comes from')
+    .option('--show-secrets', 'show the values of variables and secrets')
+    .addOption(running.conflicts(['config', 'origins', 'showSecrets']))
+    .addOption(socketOption())
+    .action(({ config = [], origins = false, showSecrets = false, running: isRunning, socket }: ConfigOptions) => {
+      if (isRunning) found({ command: 'client', request: { do: 'config' }, socket })
+      else found({ command: 'config', files: config, origins, showSecrets })
+    })
+}
+
+/** Scripts for shells, and what they complete names from. */
+const completes = [...shells, 'names'] as const
+
+function addCompletion(program: Command, found: Found): void {
+  program
+    .command('completion')
+    .description('print the completion script of a shell')
+    .addArgument(new Argument('<SHELL>', "which one; names: programs' names, for the scripts").choices(completes))
+    .addOption(socketOption())
+    .addHelpText('after', '\nbash: source <(foster completion bash)    fish: foster completion fish | source\n')
+    .action((what: (typeof completes)[number], { socket }: { socket?: string }) => {
+      if (what === 'names') found({ command: 'client', request: { do: 'names' }, socket })
+      else found({ command: 'print', text: completion(what, program), exitCode: 0 })
+    })
+}
+
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
+
+function collectCode(value: string, before: readonly number[] = []): readonly number[] {
+  if (!/^\d{1,3}$/.test(value) || Number(value) > 255) {
+    throw new CommanderError(2, 'foster.code', `-e ${value}: an exit code is a number from 0 to 255`)
+  }
+  return [...before, Number(value)]
+}
