@@ -108,6 +108,28 @@ export function releaseProbing(probes: Probes, probing: Probing, since: number, 
   return after
 }
 
+/** Whether a probe still waits for startup to pass. */
+function isHeld(probing: Probing, name: ProbeName): boolean {
+  return name !== 'startup' && probing.startup !== undefined && probing.startup.verdict !== 'passing'
+}
+
+/**
+ * Another process is the program's from now on. A try that is under way asks the one before, so that its answer will
+ * not count: the next one comes when it would have come after that.
+ */
+export function handProbingOver(probes: Probes, probing: Probing, now: number): Probing {
+  let after = probing
+  for (const name of probeNames) {
+    const probe = probes[name]
+    const progress = probing[name]
+    if (probe === undefined || progress === undefined || progress.due !== never) continue
+    const passed = name === 'startup' && progress.verdict === 'passing'
+    if (passed || isTold(probe.check) || isHeld(probing, name)) continue
+    after = { ...after, [name]: { ...progress, due: Math.max(now, progress.began + probe.period) } }
+  }
+  return after
+}
+
 function started(name: ProbeName, probe: Probe | undefined, since: number, now: number): Progress {
   if (probe === undefined) return fresh
   if (!isTold(probe.check)) return { ...fresh, due: Math.max(now, since + probe.initialDelay) }
@@ -150,11 +172,28 @@ function missed(probe: Probe, progress: Progress): Progress {
   return { ...progress, due: never, verdict: 'failing', detail: `${what} within ${overdueAfter(probe) / 1000}s` }
 }
 
-/** More time for a startup that is told: until then at least. */
-export function extendStartup(probing: Probing, until: number): Probing {
+/** More time for a startup that is told: until then at least. Tries go on as they are: who asks later finds out later. */
+export function extendStartup(probes: Probes, probing: Probing, until: number): Probing {
   const { startup } = probing
   if (startup === undefined || startup.due === never) return probing
+  if (probes.startup === undefined || !isTold(probes.startup.check)) return probing
   return { ...probing, startup: { ...startup, due: Math.max(startup.due, until) } }
+}
+
+/** What came of a try, or of what the program told, with the others as they are. `uptime` is that of the process. */
+export function hearProbe(
+  name: ProbeName,
+  probe: Probe,
+  probing: Probing,
+  said: { readonly ok: boolean; readonly detail: string },
+  moment: { readonly now: number; readonly uptime: number },
+): Probing {
+  const progress = probing[name]
+  // Startup passes once and for all.
+  if (progress === undefined || (name === 'startup' && progress.verdict === 'passing')) return probing
+  const next = judgeTry(name, probe, progress, said, moment)
+  // A sign of life during the startup does not set the watchdog going.
+  return { ...probing, [name]: isHeld(probing, name) ? { ...next, due: never } : next }
 }
 
 /** What came of a try, or of what the program told. `uptime` is that of the process. */

@@ -1,7 +1,7 @@
 /** What becomes of a process that is there: it starts, runs, is asked how it is, and found unhealthy. */
 import { history, live, probed, stay, stop, stray, to } from './moves.ts'
 import type { Program } from './plan.ts'
-import { beginProbing, judgeTry, lookAtDues, type Probing, releaseProbing } from './probe.ts'
+import { beginProbing, handProbingOver, hearProbe, lookAtDues, type Probing, releaseProbing } from './probe.ts'
 import type { Context, Event, History, In, Of, Step } from './state.ts'
 
 /** When a process is RUNNING by its uptime alone. */
@@ -19,7 +19,9 @@ export function spawned(state: History, pid: number, { program, now }: Context):
 
 /** Another process is the program's from now on. Of a daemon it is the first that counts. */
 export function adopted(state: In<'starting' | 'running'>, pid: number, { program, now }: Context): Step {
-  if (state.at === 'running' || program.kind !== 'daemon') return to({ ...state, pid })
+  if (state.at === 'running' || program.kind !== 'daemon') {
+    return to({ ...state, pid, probing: handProbingOver(program.probes, state.probing, now) })
+  }
   const process = { ...live(state), pid, probing: beginProbing(program.probes, now) }
   if (program.probes.startup !== undefined) return to({ at: 'starting', ...process, deadline: state.deadline })
   const deadline = state.since + program.startMillis
@@ -30,10 +32,9 @@ export function adopted(state: In<'starting' | 'running'>, pid: number, { progra
 export function tried(state: In<'starting' | 'running'>, event: Of<'tried'>, context: Context): Step {
   const { program, now } = context
   const probe = program.probes[event.probe]
-  const progress = state.probing[event.probe]
-  if (event.pid !== state.pid || probe === undefined || progress === undefined) return stay(state)
-  const next = judgeTry(event.probe, probe, progress, event, { now, uptime: now - state.since })
-  return withProbing(state, { ...state.probing, [event.probe]: next }, context)
+  if (event.pid !== state.pid || probe === undefined) return stay(state)
+  const probing = hearProbe(event.probe, probe, state.probing, event, { now, uptime: now - state.since })
+  return probing === state.probing ? stay(state) : withProbing(state, probing, context)
 }
 
 /** Draws the consequences of what the probes say now. */

@@ -69,7 +69,11 @@ export const table: Table = {
     exit: (s, e, c) => ended(s, e.ending, c.now - s.since, c),
     adopted: (s, e, c) => adopted(s, e.pid, c),
     tried,
-    extended: (s, e, c) => to(isOf(s, e) ? { ...s, probing: extendStartup(s.probing, c.now + e.millis) } : s),
+    extended: (s, e, c) => {
+      if (!isOf(s, e)) return stay(s)
+      const probing = extendStartup(c.program.probes, s.probing, c.now + e.millis)
+      return probing === s.probing ? stay(s) : to({ ...s, probing })
+    },
   },
   running: {
     ...idle,
@@ -87,7 +91,7 @@ export const table: Table = {
     up: s => to({ ...s, next: 'start' }),
     restart: s => to({ ...s, next: 'start' }),
     down: (s, e) => to({ ...s, next: e.by, deadline: s.killed ? s.deadline : Math.min(s.deadline, e.deadline) }),
-    kill: (s, _e, c) => (s.killed ? to({ ...s, next: 'shutdown' }) : killNow(s, 'shutdown', c.now)),
+    kill: (s, _e, c) => (s.killed ? to({ ...s, next: 'shutdown' }) : killNow(s, 'shutdown', c.now, s.unhealthy)),
     deadline: (s, _e, c) => killNow(s, s.next, c.now, s.unhealthy),
     exit: (s, e, c) => {
       const ending = s.unhealthy === undefined ? e.ending : { ...e.ending, unhealthy: s.unhealthy }

@@ -1,0 +1,77 @@
+/** Probes in the table by example: what once went wrong. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Program } from '../../src/core/plan.ts'
+import { type Probe, probeDefaults } from '../../src/core/probe.ts'
+import { step } from '../../src/core/program.ts'
+import { dueOf, type Effect, type Event, type State, unborn } from '../../src/core/state.ts'
+import { programOf } from './plans.ts'
+
+const tried: Probe = { ...probeDefaults, check: { by: 'tcp', host: 'localhost', port: 80 }, failureThreshold: 1 }
+const told: Probe = { ...probeDefaults, check: { by: 'notify' } }
+
+/** One process, spawned at 0 with pid 7, and what happens to it when. */
+function after(changes: Partial<Program>, ...happens: readonly (readonly [now: number, event: Event])[]) {
+  const program = programOf('web', { startMillis: 0, ...changes })
+  let state: State = unborn
+  let effects: readonly Effect[] = []
+  const begin: typeof happens = [
+    [0, { on: 'up' }],
+    [0, { on: 'clear' }],
+    [0, { on: 'spawned', pid: 7 }],
+  ]
+  for (const [now, event] of [...begin, ...happens]) {
+    const result = step(state, event, { program, now, random: 0.5, serving: true })
+    state = result.state
+    effects = result.effects
+  }
+  return { state, effects }
+}
+
+const result = (probe: 'startup' | 'readiness' | 'liveness', ok: boolean, pid = 7): Event => ({
+  on: 'tried',
+  probe,
+  pid,
+  ok,
+  detail: ok ? '' : 'no',
+})
+const deadline: Event = { on: 'deadline' }
+
+describe('probes in the table', () => {
+  test('when another process is adopted during a try, the new one is asked at the time of the next', () => {
+    const { state } = after({ probes: { liveness: tried } }, [0, deadline], [300, { on: 'adopted', pid: 8 }])
+    assert.equal(dueOf(state, true), 10_000)
+    const late = after({ probes: { liveness: tried } }, [0, deadline], [12_000, { on: 'adopted', pid: 8 }])
+    assert.equal(dueOf(late.state, true), 12_000)
+  })
+
+  test('a sign of life during the startup does not set the watchdog going', () => {
+    const probes = { startup: tried, liveness: told }
+    const { state } = after({ probes }, [0, deadline], [10, result('liveness', true)])
+    assert.equal(dueOf(state, true), Number.POSITIVE_INFINITY)
+    const started = after({ probes }, [0, deadline], [10, result('liveness', true)], [20, result('startup', true)])
+    assert.equal(dueOf(started.state, true), 20 + 30_000)
+  })
+
+  test('startup passes once and for all', () => {
+    const { state } = after({ probes: { startup: told } }, [5, result('startup', true)], [9, result('startup', false)])
+    assert.equal(state.at, 'running')
+  })
+
+  test('who asks for more time is tried as before', () => {
+    const more: Event = { on: 'extended', pid: 7, millis: 60_000 }
+    assert.equal(dueOf(after({ probes: { startup: { ...tried, initialDelay: 50 } } }, [1, more]).state, true), 50)
+    assert.equal(dueOf(after({ probes: { startup: told } }, [1, more]).state, true), 60_001)
+  })
+
+  test('the probe stays the cause when everything is killed', () => {
+    const happens = [
+      [0, deadline],
+      [1, result('liveness', false)],
+      [2, { on: 'kill' }],
+      [3, { on: 'exit', ending: { how: 'killed', signal: 9, core: false } }],
+    ] as const
+    const { last } = after({ probes: { liveness: tried } }, ...happens).state
+    assert.deepEqual(last, { how: 'killed', signal: 9, core: false, unhealthy: { probe: 'liveness', detail: 'no' } })
+  })
+})
