@@ -4,41 +4,14 @@
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Ending } from '../../src/core/ending.ts'
 import type { Program } from '../../src/core/plan.ts'
 import { step, table } from '../../src/core/program.ts'
-import { type Event, isOver, pidOf, type State, unborn } from '../../src/core/state.ts'
+import { type Event, isOver, type State } from '../../src/core/state.ts'
+import { doomed, endings, eventsOf, grace, keyOf, type Move, missing, type One, start, take, waitsOf } from './one.ts'
 import { programOf } from './plans.ts'
 
-const grace = 100
 const startMillis = 40
 const resetAfter = 300
-
-const endings: readonly Ending[] = [
-  { how: 'exited', code: 0 },
-  { how: 'exited', code: 3 },
-  { how: 'killed', signal: 15, core: false },
-]
-const missing: Ending = { how: 'unstartable', reason: 'not found', code: 127 }
-
-/** The table's state and what is true outside of it. `now` is always 0: the past is negative. */
-interface World {
-  readonly state: State
-  /** A process was asked for, and neither came, was refused nor withdrawn. */
-  readonly asked: boolean
-  readonly pid: number | undefined
-  readonly last: Ending | undefined
-  /** The last command was up or restart. */
-  readonly wanted: boolean
-}
-
-/** What may happen next: time passes for a while, then an event. */
-interface Move {
-  readonly wait: number
-  readonly event: Event | undefined
-}
-
-const start: World = { state: unborn, asked: false, pid: undefined, last: undefined, wanted: false }
 
 function commands(): readonly Event[] {
   return [
@@ -51,92 +24,22 @@ function commands(): readonly Event[] {
   ]
 }
 
-function legalMoves({ state, asked, pid }: World): readonly Move[] {
-  const events: Event[] = [...commands()]
-  if (state.at === 'waiting') events.push({ on: 'clear' }, doomed)
-  if (asked) events.push({ on: 'spawned', pid: 7 }, { on: 'refused', ending: missing })
-  // A spawn is withdrawn only if it is not wanted any more.
-  if (asked && state.at === 'launching' && state.next !== 'up') events.push({ on: 'withdrawn' })
-  if (pid !== undefined) for (const ending of endings) events.push({ on: 'exit', ending })
-  const moves: Move[] = events.map(event => ({ wait: 0, event }))
-  if ('deadline' in state) {
-    moves.push({ wait: Math.max(0, state.deadline), event: { on: 'deadline' } })
-    if (state.deadline > 1) moves.push({ wait: state.deadline - 1, event: undefined })
-  } else {
-    moves.push({ wait: resetAfter, event: undefined })
-  }
-  return moves
-}
-
-const doomed: Event = {
-  on: 'doomed',
-  cause: { why: 'dependency', on: 'db', root: 'db', ending: { how: 'exited', code: 9 } },
-}
-
-/** The same state with `millis` more of it in the past. */
-function later(state: State, millis: number): State {
-  if (millis === 0) return state
-  return {
-    ...state,
-    ...('deadline' in state ? { deadline: state.deadline - millis } : {}),
-    ...('until' in state ? { until: Math.max(-1, (state.until as number) - millis) } : {}),
-    ...('since' in state ? { since: Math.max(-resetAfter, state.since - millis) } : {}),
-  } as State
-}
-
-/** One move; throws where a law is broken. */
-function take(world: World, { wait, event }: Move, program: Program): World {
-  const before = later(world.state, wait)
-  if (event === undefined) return { ...world, state: before }
-  const { state, effects } = step(before, event, { program, now: 0, random: 0.5, serving: true })
-  let { asked, pid, last, wanted } = world
-  if (event.on === 'up' || event.on === 'restart') wanted = true
-  if (event.on === 'down' || event.on === 'kill' || event.on === 'doomed') wanted = false
-  if (event.on === 'spawned' || event.on === 'refused' || event.on === 'withdrawn') asked = false
-  if (event.on === 'spawned') pid = event.pid
-  if (event.on === 'exit') pid = undefined
-  if (event.on === 'exit' || event.on === 'refused') last = event.ending
-  for (const effect of effects) {
-    assert.notEqual(effect.do, 'stray', 'an event that may come is reported as stray')
-    if (effect.do === 'spawn') {
-      assert.ok(!asked && pid === undefined, 'two processes')
-      assert.ok(wanted, 'spawned although it is to be down')
-      asked = true
-    } else if ('pid' in effect) {
-      assert.equal(effect.pid, pid, 'a signal for a process that is not there')
-    }
-  }
-  // However often it was started: the table only counts it.
-  const after = { state: { ...state, runs: 1 }, asked, pid, last, wanted }
-  checkState(after, before, event)
-  return after
-}
-
-function checkState({ state, asked, pid, last, wanted }: World, before: State, event: Event): void {
-  assert.equal(state.at === 'launching', asked, 'launching is when a process was asked for')
-  assert.equal(pidOf(state), pid, 'a state has the pid of the process that lives, and only then')
-  assert.equal(state.last, last, 'the last ending is the last one that came')
-  if (state.at === 'running' || state.at === 'starting') assert.ok(wanted, 'it runs although it is to be down')
-  if (state.at === 'stopped') assert.ok(!wanted, 'stopped although it is wanted')
-  if (event.on === 'deadline') {
-    assert.ok(state.at !== before.at || ('deadline' in state && state.deadline > 0), 'a deadline that leads nowhere')
-  }
-  if ('deadline' in state) assert.ok(Number.isFinite(state.deadline), 'a deadline that never comes')
-  if (state.at === 'fatal' && state.cause.why === 'failed') assert.equal(state.cause.ending, last)
-  if (event.on === 'up' || event.on === 'restart') assert.ok(!isOver(state), 'a start that leads nowhere')
+function legalMoves(one: One, program: Program): readonly Move[] {
+  const events = [...commands(), ...eventsOf(one, program, endings)]
+  return [...events.map(event => ({ wait: 0, event })), ...waitsOf(one, resetAfter, due => due - 1)]
 }
 
 /** Every world that can be reached, and how many steps were looked at. */
-function search(program: Program, mostFailures: number): { worlds: readonly World[]; steps: number } {
-  const found = new Map<string, { world: World; path: string }>()
+function search(program: Program, mostFailures: number): { worlds: readonly One[]; steps: number } {
+  const found = new Map<string, { world: One; path: string }>()
   const todo = [{ world: start, path: 'start' }]
   let steps = 0
   for (let item = todo.pop(); item !== undefined; item = todo.pop()) {
-    for (const move of legalMoves(item.world)) {
+    for (const move of legalMoves(item.world, program)) {
       steps++
       const path = `${item.path} > ${move.event?.on ?? `${move.wait} ms`}`
       const world = withPath(path, () => take(item.world, move, program))
-      const key = JSON.stringify(world)
+      const key = keyOf(world)
       if (found.has(key) || world.state.failures > mostFailures) continue
       found.set(key, { world, path })
       todo.push({ world, path })
@@ -156,7 +59,7 @@ function withPath<T>(path: string, run: () => T): T {
 /** After a stop: the outside answers what was asked, time passes, and what was killed goes. At most this many steps. */
 const mostSteps = 4
 
-function checkStopEnds(world: World, stop: Event, answer: Event, program: Program): void {
+function checkStopEnds(world: One, stop: Event, answer: Event, program: Program): void {
   let now = take(world, { wait: 0, event: stop }, program)
   let killed = false
   for (let steps = 0; !isOver(now.state); steps++) {

@@ -1,0 +1,78 @@
+/** The laws of probes, for one program's table: what is asked when, and what the answers may bring about. */
+import assert from 'node:assert/strict'
+import type { Program } from '../../src/core/plan.ts'
+import { isTold, probeNames } from '../../src/core/probe.ts'
+import { type Effect, type Event, isReady, type State } from '../../src/core/state.ts'
+import type { One } from './one.ts'
+import { isHeldBack, isIll, isUsable } from './prober.ts'
+
+const isUp = (state: State): state is Extract<State, { at: 'starting' | 'running' }> =>
+  state.at === 'starting' || state.at === 'running'
+
+/** `after` knows of what was told, and not yet of the tries that begin now. */
+export function checkProbes(before: One, event: Event, after: One, effects: readonly Effect[], program: Program): void {
+  const tries = effects.flatMap(it => (it.do === 'probe' ? [it.probe] : []))
+  assert.equal(new Set(tries).size, tries.length, 'tried twice at once')
+  for (const name of tries) {
+    const probe = program.probes[name]
+    assert.ok(probe !== undefined && !isTold(probe.check), 'nothing is to be tried')
+    assert.ok(after.serving, 'probed while the container stops')
+    assert.ok(isUp(after.state), 'probed while it is not to run')
+    assert.ok(after.forked, 'probed before it has forked away')
+    assert.ok(!after.ear[name]?.underWay, 'a try begins while one is under way')
+    assert.ok(!isHeldBack(after.ear, name), 'tried before startup has passed')
+    assert.ok(name !== 'startup' || after.ear.startup?.result !== 'passing', 'startup is tried after it has passed')
+  }
+  if (event.on === 'tried' || event.on === 'deadline') checkVerdict(before, event, after, effects)
+  if (isUp(after.state)) checkUp(after.state, after, tries, program)
+}
+
+/** A failed startup or liveness probe stops the process, and nothing else that a probe finds does. */
+function checkVerdict(before: One, event: Event, after: One, effects: readonly Effect[]): void {
+  const ends = effects.filter(it => it.do === 'stop' || it.do === 'kill')
+  if (!isUp(before.state)) {
+    if (event.on === 'tried') assert.equal(after.state.at, before.state.at, 'a result that comes too late')
+    if (event.on === 'tried') assert.equal(effects.length, 0)
+    return
+  }
+  const ill = after.serving ? isIll(after.ear) : undefined
+  if (ill === undefined) {
+    assert.ok(isUp(after.state) && ends.length === 0, 'stopped, and no probe has failed')
+    if (before.state.at === 'running') assert.equal(after.state.at, 'running')
+    return
+  }
+  const { state } = after
+  assert.ok(state.at === 'stopping' && state.next === 'retry' && !state.killed, `${ill} has failed, and it goes on`)
+  assert.equal(state.unhealthy?.probe, ill, 'the wrong probe is blamed')
+  assert.notEqual(state.unhealthy.detail, '', 'no reason is given')
+  assert.deepEqual(effects, [{ do: 'stop', pid: before.pid }])
+}
+
+/** A process that is to run: who is asked next, and what it is known to be. */
+function checkUp(
+  state: Extract<State, { at: 'starting' | 'running' }>,
+  after: One,
+  tries: readonly string[],
+  program: Program,
+): void {
+  const { ear, forked } = after
+  assert.equal(isReady(state), state.at === 'running' && isUsable(program, ear), 'ready is what readiness says')
+  const begun = forked && (program.probes.startup === undefined || ear.startup?.result === 'passing')
+  if (state.at === 'running') assert.ok(begun, 'RUNNING before it has started')
+  const usable = program.probes.readiness !== undefined && ear.readiness?.result === 'passing'
+  if (begun && (program.probes.startup !== undefined || usable)) assert.equal(state.at, 'running', 'it has started')
+  for (const name of probeNames) {
+    const probe = program.probes[name]
+    const heard = ear[name]
+    const due = state.probing[name]?.due ?? Number.POSITIVE_INFINITY
+    if (probe === undefined || heard === undefined) {
+      assert.equal(due, Number.POSITIVE_INFINITY, 'a due of nothing')
+    } else if (isTold(probe.check)) {
+      if (after.serving) assert.equal(due, heard.left, 'the wrong time for a sign of life')
+    } else {
+      const isOpen = !isHeldBack(ear, name) && !(name === 'startup' && heard.result === 'passing')
+      const isIdle = isOpen && !heard.underWay && !tries.includes(name)
+      assert.equal(Number.isFinite(due), isIdle, 'a probe that nobody tries again, or twice')
+    }
+  }
+}
