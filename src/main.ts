@@ -10,7 +10,7 @@ import { type PrintOptions, printPlan } from './config/print.ts'
 import { checkReport } from './config/report.ts'
 import { commandPlan, withCommand } from './core/command.ts'
 import { nearest } from './core/nearest.ts'
-import { render } from './errors.ts'
+import { type Diagnostic, render } from './errors.ts'
 import { wantsColour } from './log/format.ts'
 import { openAccounts } from './os/accounts.ts'
 import { candidates } from './os/executable.ts'
@@ -42,12 +42,23 @@ function run(invocation: Run, files: readonly string[], known: Facts, signals: S
   const { argv } = invocation
   const isConfigured = files.length > 0 || Object.keys(known.environment).some(name => configures.test(name))
   if (!isConfigured) return argv.length === 0 ? leave(2, noConfiguration) : runCommand(invocation, known, signals)
-  const loaded = load(files, known, { allowEmpty: argv.length > 0 })
+  const loaded = loadWith(invocation, files, known)
   report(loaded)
   if (loaded.plan === undefined) return leave(2, '')
-  if (argv.length === 0) return runInit(loaded.plan, signals)
-  if (loaded.plan.programs.some(it => it.name === 'main')) return leave(2, twoMains)
-  runInit(withCommand(loaded.plan, argv, foregroundOf(0) > 0), signals)
+  // The accounts may have changed as well.
+  const again = (): Loaded => loadWith(invocation, files, facts(known.environment))
+  runInit(loaded.plan, signals, again)
+}
+
+/** The configuration, with CMD as one more program where there is one. */
+function loadWith({ argv }: Run, files: readonly string[], known: Facts): Loaded {
+  const loaded = load(files, known, { allowEmpty: argv.length > 0 })
+  const { plan } = loaded
+  if (plan === undefined || argv.length === 0) return loaded
+  if (!plan.programs.some(it => it.name === 'main')) {
+    return { ...loaded, plan: withCommand(plan, argv, foregroundOf(0) > 0) }
+  }
+  return { ...loaded, plan: undefined, diagnostics: [...loaded.diagnostics, twoMains] }
 }
 
 /** A variable that says what to run. */
@@ -59,8 +70,13 @@ const noConfiguration = `foster: nothing to run: no configuration and no command
 
 ${usage}`
 
-const twoMains = `foster: the configuration has a program "main", which is what CMD would be called; give it another name
-`
+const twoMains: Diagnostic = {
+  code: 'invalid-name',
+  severity: 'error',
+  message: 'the configuration has a program "main", which is what CMD would be called',
+  at: undefined,
+  hint: 'give it another name',
+}
 
 function runCommand({ argv, group, zeroCodes }: Run, known: Facts, signals: Signals): void {
   const [word = ''] = argv

@@ -1,4 +1,5 @@
 /** The world and the one place that changes it: a draft, private to one step, so that the step stays pure. */
+import type { Change } from './diff.ts'
 import type { Graph } from './graph.ts'
 import type { Plan, Program } from './plan.ts'
 import type { ProbeName } from './probe.ts'
@@ -46,6 +47,10 @@ export interface World {
   readonly interrupted: number | undefined
   /** `foster -- CMD`: signals that came before CMD could be given them. */
   readonly held: readonly Signal[]
+  /** Programs that a reload has removed. They keep their places, so that an index never means another program. */
+  readonly retired: ReadonlySet<number>
+  /** What takes a program's place once its old process is gone. */
+  readonly replaced: ReadonlyMap<number, Program>
 }
 
 /** A process that a signal is meant for. */
@@ -62,6 +67,8 @@ export type WorldEffect =
   | { readonly do: 'probe'; readonly index: number; readonly pid: number; readonly probe: ProbeName }
   | { readonly do: 'forward'; readonly signal: Signal; readonly targets: readonly Target[] }
   | { readonly do: 'hangup' }
+  /** A program is configured anew; `probes`: the probes of its process begin anew, too. */
+  | { readonly do: 'configure'; readonly index: number; readonly probes: boolean }
   | { readonly do: 'sweep'; readonly signal: 'TERM' | 'KILL' }
   | { readonly do: 'finish'; readonly code: number }
   | {
@@ -76,18 +83,21 @@ export type WorldEffect =
 export type Announcement =
   | { readonly about: 'ending'; readonly end: End }
   | { readonly about: 'kill-now' }
+  | { readonly about: 'reloaded'; readonly changes: readonly Change[] }
   | { readonly about: 'unused-signal'; readonly signal: Signal }
   | { readonly about: 'out-of-time'; readonly indexes: readonly number[] }
   | { readonly about: 'stray-event'; readonly index: number; readonly at: string; readonly on: string }
 
 /** A world that is being changed. */
 export interface Draft {
-  readonly plan: Plan
-  readonly graph: Graph
+  plan: Plan
+  graph: Graph
   readonly states: State[]
   phase: Phase
   interrupted: number | undefined
   held: readonly Signal[]
+  retired: ReadonlySet<number>
+  replaced: ReadonlyMap<number, Program>
   readonly now: number
   readonly random: number
   readonly effects: WorldEffect[]

@@ -15,17 +15,19 @@ export interface Graph {
   readonly levels: readonly number[]
 }
 
-/** Builds the graph; a dependency on a program is one on each of its replicas. The plan is validated: there is no cycle. */
-export function graphOf(programs: readonly Program[]): Graph {
+/** Builds the graph; a dependency on a program is one on each of its replicas. The plan is validated: there is no cycle. `retired`:
+ * programs that only keep their places. */
+export function graphOf(programs: readonly Program[], retired: ReadonlySet<number> = new Set()): Graph {
   const indexes = new Map<string, number[]>()
   programs.forEach(({ name }, i) => {
+    if (retired.has(i)) return
     const known = indexes.get(name)
     if (known === undefined) indexes.set(name, [i])
     else known.push(i)
   })
   const dependants: number[][] = programs.map(() => [])
   const dependencies = programs.map((program, i) =>
-    program.dependsOn.flatMap(dependency =>
+    (retired.has(i) ? [] : program.dependsOn).flatMap(dependency =>
       (indexes.get(dependency.program) ?? []).map((on): Edge => {
         dependants[on]?.push(i)
         return { on, dependency }

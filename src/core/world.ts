@@ -7,7 +7,8 @@ import { apply, type Draft, isLive, programAt, stateAt, type Target, type World,
 import { graphOf } from './graph.ts'
 import { endedOf, outcomeOf, stopOutcomeOf } from './outcome.ts'
 import { advance, beginEnd, finish, killNow, phaseDeadline } from './phases.ts'
-import type { Plan, Reaction } from './plan.ts'
+import type { Plan, Program, Reaction } from './plan.ts'
+import { reload, takePlace } from './reload.ts'
 import { permissionOf } from './schedule.ts'
 import type { Signal } from './signal.ts'
 import { dueOf, type Event, pidOf, type State, unborn } from './state.ts'
@@ -24,6 +25,8 @@ export type Input =
   | { readonly on: 'hungup' }
   | { readonly on: 'deadline' }
   | { readonly on: 'strays-gone' }
+  /** A new plan. `stale`: programs whose secrets have changed since they were started. */
+  | { readonly on: 'reload'; readonly plan: Plan; readonly stale: ReadonlySet<number> }
   | { readonly on: 'bug' }
 
 /** When the step happens: monotonic milliseconds, and a random number in [0, 1). */
@@ -38,7 +41,8 @@ const secondInterruptAfter = 200
 /** The world before anything has been asked of it. */
 export function worldOf(plan: Plan): World {
   const states = plan.programs.map(() => unborn)
-  return { plan, graph: graphOf(plan.programs), states, phase: { at: 'serving' }, interrupted: undefined, held: [] }
+  const nothing = { interrupted: undefined, held: [], retired: new Set<number>(), replaced: new Map<number, Program>() }
+  return { plan, graph: graphOf(plan.programs), states, phase: { at: 'serving' }, ...nothing }
 }
 
 /** The next world and what is to be done. Throws only for an index that is not in the plan; the world passed in is not changed. */
@@ -46,8 +50,8 @@ export function step(world: World, input: Input, { now, random }: Moment): { wor
   const draft: Draft = { ...world, states: [...world.states], now, random, effects: [], changed: [] }
   receive(draft, input)
   settle(draft)
-  const { plan, graph, states, phase, interrupted, held, effects } = draft
-  return { world: { plan, graph, states, phase, interrupted, held }, effects }
+  const { plan, graph, states, phase, interrupted, held, retired, replaced, effects } = draft
+  return { world: { plan, graph, states, phase, interrupted, held, retired, replaced }, effects }
 }
 
 /** The nearest moment at which the world wants a `deadline`, or undefined. */
@@ -80,6 +84,8 @@ function receive(draft: Draft, input: Input): void {
       return receiveDeadline(draft)
     case 'strays-gone':
       return finish(draft)
+    case 'reload':
+      return reload(draft, input.plan, input.stale)
     case 'bug':
       return beginEnd(draft, { why: 'bug', code: 1 })
   }
@@ -119,7 +125,7 @@ function judgeStop(draft: Draft, index: number, before: State, event: Extract<Ev
 }
 
 function receiveWish(draft: Draft, index: number, wish: 'start' | 'stop' | 'restart'): void {
-  if (draft.phase.at !== 'serving') return
+  if (draft.phase.at !== 'serving' || draft.retired.has(index)) return
   const deadline = draft.now + programAt(draft, index).stopGraceMillis
   if (wish === 'start') apply(draft, index, { on: 'up' })
   else if (wish === 'stop') apply(draft, index, { on: 'down', by: 'operator', deadline })
@@ -203,6 +209,7 @@ function settle(draft: Draft): void {
 
 /** The consequences of one program's change for itself, its dependants and the container. */
 function spread(draft: Draft, index: number, willing: number[]): void {
+  if (draft.replaced.has(index)) takePlace(draft, index)
   if (draft.phase.at === 'serving') endIfOver(draft, index)
   if (draft.phase.at === 'serving') {
     consider(draft, index, willing)

@@ -1,9 +1,10 @@
 /** From a plan to a running init, and down to its exit. Everything up to the first spawn may fail; from there on nothing may. */
-import { programAt } from '../core/draft.ts'
+import { programAt, type World } from '../core/draft.ts'
 import type { Plan, Program } from '../core/plan.ts'
 import { budgetOf } from '../core/shutdown.ts'
 import { signalNumbers } from '../core/signal.ts'
 import { type Input, worldOf } from '../core/world.ts'
+import type { LoggedProgram } from '../log/program-log.ts'
 import { type Logs, openLogs } from '../log/router.ts'
 import { Children } from '../os/children.ts'
 import { markInherited, openNull, softDescriptorLimit } from '../os/descriptors.ts'
@@ -32,12 +33,14 @@ import { Leftovers } from './leftovers.ts'
 import { Loop } from './loop.ts'
 import { flawNotice } from './notices.ts'
 import { Attempts } from './probes/attempts.ts'
+import { type Reloaded, type ReloadOptions, reloadAloud } from './reload.ts'
+import { SecretsSeen } from './secrets.ts'
 import { Streams } from './streams.ts'
 
 const now = (): number => performance.now()
 
 /** Runs the plan. Returns at once; the process ends by itself, with the exit code that the plan's end brings. */
-export function runInit(plan: Plan, signals: Signals): void {
+export function runInit(plan: Plan, signals: Signals, load?: () => Reloaded): void {
   // Node's --disable-sigusr1 keeps the debugger away by blocking the signal, which is the programs'.
   blockSignal(signalNumbers.USR1, false)
   nameProcess('foster')
@@ -46,12 +49,19 @@ export function runInit(plan: Plan, signals: Signals): void {
   if (process.pid !== 1) becomeSubreaper()
   const terminal = plan.programs.some(it => it.tty) ? openTerminal(0, ownGroup()) : undefined
   const logs = openLog(plan)
-  const init = new Init(plan, logs, terminal, passed)
+  const init = new Init(plan, logs, { terminal, passed, load })
   if (terminal !== undefined) void restoreAtExit(terminal)
   process.on('uncaughtException', error => init.failed(error))
   if (plan.command !== undefined) signals.catchWriteSignals()
   // One turn, so that a request to stop that has come already is seen before anything is started.
   setImmediate(() => init.start(signals))
+}
+
+/** What foster was given by whoever started it. */
+interface Given {
+  readonly terminal: Terminal | undefined
+  readonly passed: number
+  readonly load: (() => Reloaded) | undefined
 }
 
 class Init {
@@ -61,9 +71,10 @@ class Init {
   readonly #leftovers: Leftovers
   readonly #loop: Loop
   readonly #console = [0, 1, 2].find(fd => foregroundOf(fd) > 0)
+  readonly #reloading: ReloadOptions
   #failures = 0
 
-  constructor(plan: Plan, logs: Logs, terminal: Terminal | undefined, passed: number) {
+  constructor(plan: Plan, logs: Logs, { terminal, passed, load }: Given) {
     this.#logs = logs
     this.#terminal = terminal
     this.#children = new Children(() => this.#settled())
@@ -71,21 +82,30 @@ class Init {
     const isCommand = plan.command !== undefined
     const own = ownEnvironment()
     const dispatch = (input: Input): void => this.#loop.dispatch(input)
+    const world = (): World => this.#loop.world
     const parts = {
-      ...{ children: this.#children, streams: new Streams(logs, openNull()), logs, dispatch },
+      ...{ children: this.#children, streams: new Streams(logs, openNull()), logs, dispatch, world },
+      secrets: new SecretsSeen(),
       environment: isCommand ? own : inheritable(own),
     }
     const { begin } = new Attempts(this.#children, parts.environment)
     const health = new Health({ ...parts, program: index => programAt(this.#loop.world, index), begin })
     const terminalOf = (program: Program): Terminal | undefined => (program.tty ? terminal : undefined)
+    this.#reloading = { ...parts, load }
     const effects = new Effects({
       ...parts,
-      world: () => this.#loop.world,
       leftovers: this.#leftovers,
       launcher: new Launcher({ ...parts, health, passed, isCommand, terminalOf }),
       health,
       terminal,
       hangup: () => this.#hangup(),
+      configure: (index, probes) => {
+        const { plan: now } = world()
+        const program = programAt(world(), index)
+        logs.configure(index, loggedOf(now, program))
+        parts.streams.configured(index, program)
+        if (probes) health.configured(index)
+      },
       finish: code => this.#finish(code),
       now,
     })
@@ -133,7 +153,7 @@ class Init {
 
   #hangup(): void {
     if (this.#console !== undefined && foregroundOf(this.#console) < 0) return this.#loop.dispatch({ on: 'hungup' })
-    this.#logs.say('warning', 'SIGHUP: this version cannot reload its configuration; nothing was changed')
+    reloadAloud(this.#reloading)
   }
 
   #finish(code: number): void {
@@ -154,11 +174,7 @@ function openLog(plan: Plan): Logs {
     errnoName,
     outlets: { stdout: openOutlet(1), stderr: openOutlet(2) },
     format: plan.logFormat,
-    programs: plan.programs.map(({ name, replica, logFormat }) => ({
-      name,
-      ...(replica === undefined ? {} : { replica }),
-      format: logFormat,
-    })),
+    programs: plan.programs.map(program => loggedOf(plan, program)),
     environment: process.env,
     io: { watch: watchPipe, read, readable },
     now: () => new Date(),
@@ -167,6 +183,10 @@ function openLog(plan: Plan): Logs {
       return () => clearTimeout(timer)
     },
   })
+}
+
+function loggedOf({ logFormat }: Plan, { name, replica, logFormat: own }: Program): LoggedProgram {
+  return { name, ...(replica === undefined ? {} : { replica }), format: own ?? logFormat }
 }
 
 /** If foster goes down in a way nobody planned, the terminal is still given back. */

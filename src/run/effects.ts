@@ -33,6 +33,8 @@ export interface EffectsOptions {
   /** What programs inherit. */
   readonly environment: Readonly<Record<string, string>>
   readonly hangup: () => void
+  /** A program is configured anew; `probes`: its probes begin anew. */
+  readonly configure: (index: number, probes: boolean) => void
   readonly finish: (code: number) => void
   readonly now: () => number
 }
@@ -68,6 +70,8 @@ export class Effects {
         return this.#sweep(effect.signal)
       case 'finish':
         return this.#options.finish(effect.code)
+      case 'configure':
+        return this.#options.configure(effect.index, effect.probes)
       case 'note':
         this.#follow(effect)
         return this.#say(effect)
@@ -89,8 +93,10 @@ export class Effects {
 
   /** Keeps the probes in step with what they are about. */
   #follow({ index, event, after }: Extract<WorldEffect, { do: 'note' }>): void {
-    if (!('probing' in after)) this.#options.health.ended(index)
-    else if (event.on === 'adopted') this.#options.health.adopted(index, event.pid)
+    const { health, streams, world } = this.#options
+    if (!('probing' in after)) health.ended(index)
+    if (!('pid' in after) && world().retired.has(index)) streams.close(index)
+    else if (event.on === 'adopted') health.adopted(index, event.pid)
   }
 
   #say(effect: Extract<WorldEffect, { do: 'note' | 'announce' }>): void {

@@ -27,8 +27,12 @@ export interface HealthOptions {
 /** What is open for one run of a process. */
 interface Run {
   pid: number
+  /** The process that was started: its output is known by it, also once a daemon has forked away. */
+  readonly started: number
   readonly tries: Map<ProbeName, () => void>
   readonly closers: (() => void)[]
+  /** Lines that are waited for. */
+  readonly expected: (() => void)[]
   /** What the process has told so far: a daemon may do so before it has forked away. */
   readonly told: Set<ProbeName>
 }
@@ -68,14 +72,9 @@ export class Health {
     const { probes } = this.#options.program(index)
     if (probeNames.every(name => probes[name] === undefined)) return
     this.ended(index)
-    const run: Run = { pid, tries: new Map(), closers: [], told: new Set() }
+    const run: Run = { pid, started: pid, tries: new Map(), closers: [], expected: [], told: new Set() }
     this.#runs.set(index, run)
-    const log = this.#options.logs.program(index)
-    for (const name of probeNames) {
-      const check = probes[name]?.check
-      if (check?.by !== 'log') continue
-      run.closers.push(log.expect(pid, new RegExp(check.pattern, 'u'), () => this.#told(index, run, name)))
-    }
+    this.#expect(index, run)
     const ends = this.#takeOpened(index)
     if (ends !== undefined) this.#watch(index, run, ends.read)
   }
@@ -112,13 +111,23 @@ export class Health {
     run.tries.set(probe, cancel)
   }
 
+  /** The probes of a process begin anew. What it has told stays told. */
+  configured(index: number): void {
+    const run = this.#runs.get(index)
+    if (run === undefined) return
+    for (const cancel of run.tries.values()) cancel()
+    run.tries.clear()
+    for (const forget of run.expected.splice(0)) forget()
+    this.#expect(index, run)
+  }
+
   /** The process is not asked any more: it stops, or has ended. */
   ended(index: number): void {
     const run = this.#runs.get(index)
     if (run === undefined) return
     this.#runs.delete(index)
     for (const cancel of run.tries.values()) cancel()
-    for (const close of run.closers) close()
+    for (const close of [...run.closers, ...run.expected]) close()
   }
 
   #takeOpened(index: number): { readonly read: number } | undefined {
@@ -130,6 +139,16 @@ export class Health {
 
   #told(index: number, run: Run, name: ProbeName): void {
     if (this.#runs.get(index) === run) this.tell(index, name, true, '')
+  }
+
+  #expect(index: number, run: Run): void {
+    const { probes } = this.#options.program(index)
+    const log = this.#options.logs.program(index)
+    for (const name of probeNames) {
+      const check = probes[name]?.check
+      if (check?.by !== 'log') continue
+      run.expected.push(log.expect(run.started, new RegExp(check.pattern, 'u'), () => this.#told(index, run, name)))
+    }
   }
 
   /** s6's notification: everything up to a newline is passed over, and so is what comes later. */

@@ -7,13 +7,14 @@ import type { Terminal } from '../os/terminal.ts'
 import { activated, inheritedAsTheyStand } from './activation.ts'
 import { environmentOf } from './environment.ts'
 import type { Health } from './health.ts'
-import { secretsOf } from './secrets.ts'
+import { type SecretsSeen, secretsOf } from './secrets.ts'
 import type { Stdio, Streams } from './streams.ts'
 
 export interface LauncherOptions {
   readonly children: Children
   readonly streams: Streams
   readonly health: Health
+  readonly secrets: SecretsSeen
   /** What programs inherit. */
   readonly environment: Readonly<Record<string, string>>
   /** Descriptors from 3 up that CMD inherits. */
@@ -45,6 +46,7 @@ export class Launcher {
       health.abandon(index)
       return pid
     }
+    this.#options.secrets.note(index, secrets.values)
     streams.started(index, pid)
     terminalOf(program)?.started(pid)
     health.started(index, pid)

@@ -1,4 +1,5 @@
 /** What foster says about its programs, in words. The facts come from the world; the words are added here. */
+import type { Change } from '../core/diff.ts'
 import type { Announcement, End, WorldEffect } from '../core/draft.ts'
 import { describeEnding } from '../core/ending.ts'
 import { labelOf, type Plan, type Program } from '../core/plan.ts'
@@ -81,6 +82,8 @@ export function announcementOf(
       return plan.command === undefined ? endNotice(what.end, plan, restarts) : undefined
     case 'kill-now':
       return { level: 'warning', text: 'interrupted again: killing everything now' }
+    case 'reloaded':
+      return { level: 'info', text: reloadNotice(what.changes) }
     case 'unused-signal':
       return { level: 'info', text: `SIG${what.signal}: no log files to reopen` }
     case 'out-of-time':
@@ -88,6 +91,15 @@ export function announcementOf(
     case 'stray-event':
       return { level: 'error', text: `internal: ${names([what.index])} got "${what.on}" while ${what.at}; ignored` }
   }
+}
+
+function reloadNotice(changes: readonly Change[]): string {
+  if (changes.length === 0) return 'configuration reloaded: nothing has changed'
+  const words = changes.map(change => {
+    const options = 'options' in change ? ` (${change.options.join(', ')})` : ''
+    return `${change.label} ${change.kind}${options}`
+  })
+  return `configuration reloaded: ${words.join(', ')}`
 }
 
 /** The one line that says why the container ends. */

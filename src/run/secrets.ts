@@ -5,7 +5,10 @@ import { readSecret } from '../os/files.ts'
 type Values = Readonly<Record<string, string>>
 
 /** Reads them all; `reason` says which cannot be read and why. */
-export function secretsOf({ secrets }: Program): { readonly values: Values; readonly reason: string | undefined } {
+export function secretsOf({ secrets }: Pick<Program, 'secrets'>): {
+  readonly values: Values
+  readonly reason: string | undefined
+} {
   const values: [string, string][] = []
   const reasons: string[] = []
   for (const [name, path] of Object.entries(secrets)) {
@@ -14,4 +17,27 @@ export function secretsOf({ secrets }: Program): { readonly values: Values; read
     else reasons.push(`cannot read secret ${name} from ${path}: ${read.reason}`)
   }
   return { values: Object.fromEntries(values), reason: reasons.length > 0 ? reasons.join('; ') : undefined }
+}
+
+/** Which secrets each program was last started with, as a digest: a reload restarts it if they have changed. */
+export class SecretsSeen {
+  readonly #digests = new Map<number, string>()
+
+  /** A program is being started with these. */
+  note(index: number, values: Values): void {
+    if (Object.keys(values).length > 0) this.#digests.set(index, digestOf(values))
+    else this.#digests.delete(index)
+  }
+
+  /** Whether the files say something else now. A file that cannot be read changes nothing. */
+  haveChanged(index: number, program: Program): boolean {
+    const digest = this.#digests.get(index)
+    if (digest === undefined) return false
+    const { values, reason } = secretsOf(program)
+    return reason === undefined && digestOf(values) !== digest
+  }
+}
+
+function digestOf(values: Values): string {
+  return process.getBuiltinModule('node:crypto').hash('sha256', JSON.stringify(Object.entries(values).sort()))
 }

@@ -1,4 +1,5 @@
 /** The programs' standard streams: owns their pipes and connects them to the log. */
+import { closeSync } from 'node:fs'
 import type { Program } from '../core/plan.ts'
 import type { Logs } from '../log/router.ts'
 import { errnoName } from '../os/errno.ts'
@@ -12,6 +13,8 @@ export class Streams {
   readonly #logs: Logs
   readonly #nullDevice: number
   readonly #writeEnds = new Map<number, readonly [stdout: number, stderr: number]>()
+  /** Whose the pipes are; no uid: foster's own. */
+  readonly #owners = new Map<number, { readonly uid: number | undefined }>()
   /** What is still to be told to the log. */
   readonly #pending: (() => void)[] = []
 
@@ -40,6 +43,23 @@ export class Streams {
     this.#logs.program(index).endRun()
   }
 
+  /** A program is configured anew: what belongs to another user is made anew. */
+  configured(index: number, { user }: Program): void {
+    const owner = this.#owners.get(index)
+    if (owner !== undefined && owner.uid !== user?.uid) this.close(index)
+  }
+
+  /** The program is not there any more, and no process of it writes. */
+  close(index: number): void {
+    const ends = this.#writeEnds.get(index)
+    if (ends === undefined) return
+    this.#connect()
+    this.#writeEnds.delete(index)
+    this.#owners.delete(index)
+    this.#logs.program(index).close()
+    for (const fd of ends) closeSync(fd)
+  }
+
   /** Both pipes, or neither. */
   #makePipes(index: number, { user }: Program): readonly [number, number] | Refusal {
     const out = makeProgramPipe(user)
@@ -54,6 +74,7 @@ export class Streams {
       this.#logs.program(index).attach('stderr', err.read)
     })
     this.#writeEnds.set(index, [out.write, err.write])
+    this.#owners.set(index, { uid: user?.uid })
     return [out.write, err.write]
   }
 

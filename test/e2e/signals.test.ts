@@ -67,7 +67,7 @@ e2e("HUP and USR2 are foster's own: they reach no program and end nothing", asyn
   const foster = await rig.start({ programs: { web: service(web) } })
   await web.up()
   foster.kill('SIGHUP')
-  await foster.line(/SIGHUP/)
+  await foster.line(/configuration reloaded: nothing has changed/)
   foster.kill('SIGUSR2')
   await foster.line(/SIGUSR2/)
   await passes(foster, ['USR1'], [web])
