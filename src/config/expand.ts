@@ -17,8 +17,8 @@ export function literal(text: string): string {
   return text.replace(/%\((?:name|replica)\)/g, '%$&')
 }
 
-/** What of a program is filled in for each of its processes. */
-const expanded = ['command', 'stopCommand', 'workingDir', 'environment', 'probes'] as const
+/** What of a program is filled in for each of its processes; its probes are when they are resolved. */
+const expanded = ['command', 'stopCommand', 'workingDir', 'environment'] as const
 
 /** The processes of a program: one, without a number, or as many as `replicas` says, each with its number filled in. */
 export function processesOf(program: Program, replicas = 1): readonly Program[] {

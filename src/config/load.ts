@@ -7,6 +7,7 @@ import { controlOf, httpOf } from './control.ts'
 import { environmentsOf, type ProgramEnvironment } from './environment.ts'
 import { processesOf } from './expand.ts'
 import { mergeTrees } from './merge.ts'
+import { probesOf } from './probes.ts'
 import { resolveProgram, type Surroundings } from './programs.ts'
 import { type Shape, shape } from './shape.ts'
 import { resolveSignals } from './signals.ts'
@@ -92,9 +93,12 @@ function make(files: readonly string[], facts: Facts, sources: Sources, allowEmp
   })
   const http = httpOf(shaped, diagnostics)
   const plan: Plan = {
-    programs: templates.flatMap((template, index) =>
-      processesOf(template, shaped.programs[index]?.settings.replicas ?? undefined),
-    ),
+    programs: templates.flatMap((template, index) => {
+      const written = shaped.programs[index]
+      const processes = processesOf(template, written?.settings.replicas ?? undefined)
+      if (written === undefined || processes.length === 1) return processes
+      return processes.map(it => ({ ...it, probes: probesOf(written, it.replica, diagnostics) }))
+    }),
     shutdown: {
       timeout: settings.shutdown?.timeout ?? shutdownDefaults.timeout,
       delay: settings.shutdown?.delay ?? shutdownDefaults.delay,

@@ -3,7 +3,8 @@ import type { Plan, Program, Reaction } from '../core/plan.ts'
 import { formatDuration } from './duration.ts'
 import { type Emitted, emit, type Flat } from './emit.ts'
 import type { Written } from './load.ts'
-import { controlEntries } from './print-control.ts'
+import { controlEntries, type Say } from './print-control.ts'
+import { probeEntries } from './print-probes.ts'
 import type { WrittenProgram } from './shape.ts'
 import { find, type Mapping, type Origin, type Path, type Scalar, type Tree } from './tree.ts'
 
@@ -23,9 +24,14 @@ interface Printing extends PrintOptions {
 export function printPlan(plan: Plan, written: Written, options: PrintOptions): string {
   const printing: Printing = { ...options, hasMasked: false }
   const { shape, environments } = written
+  const say = (value: Flat, path: Path, secret?: boolean): Emitted => {
+    const node = nodeAt(shape.tree, path.map(String))
+    if (secret && !options.showSecrets) return { value: mask(printing), from: originOf(node?.at) }
+    return emittedOf(value, node, printing)
+  }
   const programs = written.templates.flatMap((program): [string, Emitted][] => {
     const own = shape.programs.find(({ name }) => name === program.name)
-    return own === undefined ? [] : [[program.name, programOf(program, own, environments, printing)]]
+    return own === undefined ? [] : [[program.name, programOf(program, own, environments, printing, say)]]
   })
   const { shutdown, logFormat } = plan
   const at = (...path: string[]): Tree | undefined => nodeAt(shape.tree, path)
@@ -50,11 +56,6 @@ export function printPlan(plan: Plan, written: Written, options: PrintOptions): 
   if (reactions.length > 0) top.push(['signals', { entries: reactions }])
   if (logFormat !== undefined) {
     top.push(['log', { entries: [['format', emittedOf(logFormat, at('log', 'format'), printing)]] }])
-  }
-  const say = (value: Flat, path: Path, secret?: boolean): Emitted => {
-    const node = nodeAt(shape.tree, path.map(String))
-    if (secret && !options.showSecrets) return { value: mask(printing), from: originOf(node?.at) }
-    return emittedOf(value, node, printing)
   }
   top.push(...controlEntries(plan, say))
   const text = emit({ entries: top }, options.origins)
@@ -105,6 +106,7 @@ function programOf(
   own: WrittenProgram,
   environments: Written['environments'],
   printing: Printing,
+  say: Say,
 ): Emitted {
   const at = (...path: string[]): Tree | undefined => nodeAt(own.entry.node, path)
   const entries: [string, Emitted][] = valuesOf(program, own).flatMap(([key, value]): [string, Emitted][] =>
@@ -132,6 +134,10 @@ function programOf(
     ]
   })
   entries.push(['backoff', { entries: waits }], ['depends_on', { entries: dependencies }])
+  const { name, probes } = program
+  entries.push(
+    ...probeEntries(probes, own.settings, (value, path, secret) => say(value, ['programs', name, ...path], secret)),
+  )
   entries.push(...environmentOf(program, environments, printing))
   if (logFormat !== undefined) {
     entries.push(['log', { entries: [['format', emittedOf(logFormat, at('log', 'format'), printing)]] }])

@@ -18,63 +18,97 @@ const http = either('a URL, or a map with url, headers', [
 
 const ways = ['exec', 'http', 'tcp', 'log', 'fd', 'notify', 'file']
 
-const probe = v.pipe(
-  sectionOf(`a map with one of ${ways.join(', ')}`, {
-    exec: option(command, 'A command that must exit with 0.', {
-      ...{ example: 'exec: pg_isready', compose: 'healthcheck.test', kubernetes: 'exec.command' },
-    }),
-    http: option(http, 'A URL that must answer.', { example: 'http: http://localhost:8080/', kubernetes: 'httpGet' }),
-    tcp: option(text, 'PORT or HOST:PORT that must take a connection.', {
-      example: 'tcp: 5432',
-      kubernetes: 'tcpSocket',
-    }),
-    log: option(text, 'A regular expression that a line of its output must match.', {
-      example: 'log: ready to accept',
-    }),
-    fd: option(integer(3, 1023), 'A descriptor on which it writes a newline.', { example: 'fd: 3' }),
-    notify: option(flag, 'It says so itself by sd_notify.', { example: 'notify: true' }),
-    file: option(text, 'A file that must exist.', { example: 'file: /run/ready' }),
-    initial_delay: option(duration, 'The wait before the first try.', {
-      ...{
-        usual: '0s',
-        example: 'initial_delay: 5s',
-        compose: 'healthcheck.start_period',
-        kubernetes: 'initialDelaySeconds',
-      },
-    }),
-    period: option(duration, 'The time between two tries.', {
-      ...{ usual: '10s', example: 'period: 5s', compose: 'healthcheck.interval', kubernetes: 'periodSeconds' },
-    }),
-    timeout: option(duration, 'How long a try may take.', {
-      ...{ usual: '1s', example: 'timeout: 3s', compose: 'healthcheck.timeout', kubernetes: 'timeoutSeconds' },
-    }),
-    success_threshold: option(integer(1, 1000), 'So many successes in a row are one.', {
-      ...{ usual: 1, example: 'success_threshold: 2', kubernetes: 'successThreshold' },
-    }),
-    failure_threshold: option(integer(1, 1000), 'So many failures in a row are one.', {
-      ...{ usual: 3, example: 'failure_threshold: 5', compose: 'healthcheck.retries', kubernetes: 'failureThreshold' },
-    }),
+const tried = {
+  exec: option(command, 'A command that must exit with 0.', {
+    ...{ example: 'exec: pg_isready', compose: 'healthcheck.test', kubernetes: 'exec.command' },
   }),
-  v.rawCheck(({ dataset, addIssue }) => {
-    if (!dataset.typed) return
-    const written = ways.filter(way => (dataset.value as Record<string, unknown>)[way] != null)
-    if (written.length === 1) return
-    const message = written.length === 0 ? 'the probe does not say what to try' : 'a probe tries one thing'
-    addIssue({ message: encode('invalid-probe', message, `write one of ${ways.join(', ')}`) })
+  http: option(http, 'A URL that must answer.', { example: 'http: http://localhost:8080/', kubernetes: 'httpGet' }),
+  tcp: option(text, 'PORT or HOST:PORT that must take a connection.', {
+    example: 'tcp: 5432',
+    kubernetes: 'tcpSocket',
   }),
-)
+  notify: option(flag, 'It says so itself by sd_notify.', { example: 'notify: true' }),
+  file: option(text, 'A file that must exist.', { example: 'file: /run/ready' }),
+}
+
+const toldOnce = {
+  log: option(text, 'A regular expression that a line of its output must match.', { example: 'log: ready to accept' }),
+  fd: option(integer(3, 1023), 'A descriptor on which it writes a newline.', { example: 'fd: 3' }),
+}
+
+const times = {
+  initial_delay: option(duration, 'The wait before the first try.', {
+    ...{ usual: '0s', example: 'initial_delay: 5s', kubernetes: 'initialDelaySeconds' },
+  }),
+  period: option(duration, 'The time between two tries.', {
+    ...{ usual: '10s', example: 'period: 5s', compose: 'healthcheck.interval', kubernetes: 'periodSeconds' },
+  }),
+  timeout: option(duration, 'How long a try may take.', {
+    ...{ usual: '1s', example: 'timeout: 3s', compose: 'healthcheck.timeout', kubernetes: 'timeoutSeconds' },
+  }),
+  failure_threshold: option(integer(1, 1000), 'So many failures in a row are one.', {
+    ...{ usual: 3, example: 'failure_threshold: 5', compose: 'healthcheck.retries', kubernetes: 'failureThreshold' },
+  }),
+  start_period: option(duration, 'Failures in so much uptime do not count, until the first success.', {
+    ...{ usual: '0s', example: 'start_period: 20s', compose: 'healthcheck.start_period' },
+  }),
+  start_interval: option(duration, 'The time between two tries while failures do not count.', {
+    ...{ usual: '5s', example: 'start_interval: 1s', compose: 'healthcheck.start_interval' },
+  }),
+}
+
+const manySuccesses = {
+  success_threshold: option(integer(1, 1000), 'So many successes in a row are one.', {
+    ...{ usual: 1, example: 'success_threshold: 2', kubernetes: 'successThreshold' },
+  }),
+}
+
+const oneSuccess = {
+  success_threshold: option(integer(1, 1, '1, since one success says it all'), 'One success is enough, always.', {
+    ...{ usual: 1, example: 'success_threshold: 1', kubernetes: 'successThreshold' },
+  }),
+}
+
+const once = (way: string): string =>
+  encode('invalid-probe', `"${way}" tells only once that all is well`, `use "${way}" for startup or readiness`)
+
+function probe<const Entries extends v.ObjectEntries>(entries: Entries) {
+  const expected = `a map with one of ${ways.filter(way => Object.hasOwn(entries, way)).join(', ')}`
+  return v.pipe(
+    sectionOf(expected, entries, { log: once('log'), fd: once('fd') }),
+    v.rawCheck(({ dataset, addIssue }) => {
+      if (!dataset.typed) return
+      const written = ways.filter(way => (dataset.value as Record<string, unknown>)[way] != null)
+      if (written.length === 1) return
+      const message = written.length === 0 ? 'the probe does not say what to try' : 'a probe tries one thing'
+      addIssue({ message: encode('invalid-probe', message, `write one of ${ways.join(', ')}`) })
+    }),
+  )
+}
 
 /** `probes` of a program. */
 export const probes = sectionOf('a map with startup, readiness, liveness', {
-  startup: option(probe, 'Until it succeeds the other probes wait; its failure stops the process.', {
-    ...{ example: 'startup: {file: /run/ready}', kubernetes: 'startupProbe' },
-  }),
-  readiness: option(probe, 'What depends on the program waits for it.', {
-    ...{ example: 'readiness: {tcp: 5432}', compose: 'healthcheck', kubernetes: 'readinessProbe' },
-  }),
-  liveness: option(probe, 'Its failure stops the process, which is then restarted.', {
-    ...{ example: 'liveness: {http: http://localhost/}', kubernetes: 'livenessProbe' },
-  }),
+  startup: option(
+    probe({ ...tried, ...toldOnce, ...times, ...oneSuccess }),
+    'Until it succeeds the other probes wait; its failure stops the process.',
+    {
+      ...{ example: 'startup: {file: /run/ready}', kubernetes: 'startupProbe' },
+    },
+  ),
+  readiness: option(
+    probe({ ...tried, ...toldOnce, ...times, ...manySuccesses }),
+    'What depends on the program waits for it.',
+    {
+      ...{ example: 'readiness: {tcp: 5432}', compose: 'healthcheck', kubernetes: 'readinessProbe' },
+    },
+  ),
+  liveness: option(
+    probe({ ...tried, ...times, ...oneSuccess }),
+    'Its failure stops the process, which is then restarted.',
+    {
+      ...{ example: 'liveness: {http: http://localhost/}', kubernetes: 'livenessProbe' },
+    },
+  ),
 })
 
 /** `healthcheck` of a program, as in Compose. */

@@ -116,7 +116,11 @@ const dependency = either('a condition: started, ready or completed', [
   condition,
   sectionOf('a map with condition, required, restart', {
     condition: option(condition, 'What must be true of the dependency: started, ready or completed.', {
-      ...{ usually: '`completed` for a task, else `started`', example: 'condition: ready', compose: 'condition' },
+      ...{
+        usually: '`completed` for a task, `ready` with a readiness or startup probe, else `started`',
+        example: 'condition: ready',
+        compose: 'condition',
+      },
     }),
     required: option(flag, 'Whether this program fails if the condition can never come true.', {
       ...{ usual: true, example: 'required: false', compose: 'required' },
@@ -231,11 +235,11 @@ const life = {
   ),
   probes: option(probes, 'How foster finds out whether it has started, is ready, is alive.', {
     ...{ example: 'probes: {readiness: {tcp: 5432}}', compose: 'healthcheck' },
-    ...{ kubernetes: 'startupProbe, readinessProbe, livenessProbe', later: true },
+    ...{ kubernetes: 'startupProbe, readinessProbe, livenessProbe' },
   }),
   healthcheck: option(healthcheck, "Compose's form of a readiness probe.", {
     ...{ example: 'healthcheck: {test: curl -f http://localhost/}', compose: 'healthcheck' },
-    ...{ kubernetes: 'readinessProbe', later: true },
+    ...{ kubernetes: 'readinessProbe' },
   }),
   stop_signal: option(signal, 'The signal that asks it to stop.', {
     ...{ usual: 'TERM', example: 'stop_signal: QUIT' },

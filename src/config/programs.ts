@@ -3,15 +3,16 @@ import type { Accounts } from '../core/accounts.ts'
 import { didYouMean } from '../core/nearest.ts'
 import { type Backoff, type Dependency, type Program, programDefaults } from '../core/plan.ts'
 import type { Diagnostic } from '../errors.ts'
+import { wordsOf } from './command.ts'
 import type { ProgramEnvironment } from './environment.ts'
 import { expand } from './expand.ts'
 import { resolveUser } from './identity.ts'
+import { probesOf } from './probes.ts'
 import { type ProgramSettings, programKeys } from './schema.ts'
 import { meantKey } from './section.ts'
 import { placeOf, type Shape, type WrittenProgram } from './shape.ts'
 import { describe, fault, find, type Origin, warning } from './tree.ts'
 import { nameRule, programName } from './validate.ts'
-import { splitWords, type WordsFault } from './words.ts'
 
 /** What a program is resolved against. */
 export interface Surroundings extends Accounts {
@@ -62,11 +63,11 @@ export function resolveProgram(
     startMillis: settings.start_seconds ?? programDefaults.startMillis,
     backoff: backoffOf(settings),
     dependsOn: dependenciesOf(resolving),
-    probes: programDefaults.probes,
+    probes: probesOf(program, 0, diagnostics),
     stopSignal: settings.stop_signal ?? programDefaults.stopSignal,
     stopGraceMillis: settings.stop_grace_period ?? programDefaults.stopGraceMillis,
     stopScope: settings.stop_scope ?? (settings.shell ? 'group' : 'process'),
-    stopCommand: settings.stop_command == null ? undefined : wordsOf(settings.stop_command, 'stop_command', resolving),
+    stopCommand: stopCommandOf(resolving),
     stdin: settings.stdin ?? programDefaults.stdin,
     tty: settings.tty ?? programDefaults.tty,
     logFormat: settings.log?.format ?? undefined,
@@ -87,7 +88,7 @@ function commandOf(resolving: Resolving): readonly string[] {
     if (!isSaid) report(resolving, program.entry.at, 'missing-key', message, other ?? 'add "command: ..."')
     return []
   }
-  if (!shell) return wordsOf(command, 'command', resolving)
+  if (!shell) return wordsOf(command, placeOf(program, 'command'), resolving.diagnostics)
   if (typeof command === 'string' && command.trim() !== '') return ['/bin/sh', '-c', command]
   const at = placeOf(program, 'command')
   if (typeof command === 'string') report(resolving, at, 'invalid-command', 'the command is empty')
@@ -102,6 +103,13 @@ function commandOf(resolving: Resolving): readonly string[] {
   return []
 }
 
+function stopCommandOf({ program, diagnostics }: Resolving): Program['stopCommand'] {
+  const { stop_command } = program.settings
+  return stop_command == null
+    ? undefined
+    : wordsOf(stop_command, placeOf(program, 'stop_command'), diagnostics, 'write [/bin/sh, -c, ...]')
+}
+
 function groupOf({ program, diagnostics }: Resolving): string | undefined {
   const { group } = program.settings
   if (group == null || programName.test(group)) return group ?? undefined
@@ -112,25 +120,6 @@ function groupOf({ program, diagnostics }: Resolving): string | undefined {
 
 function otherNames({ program, shape }: Resolving): readonly string[] {
   return shape.programs.map(({ name }) => name).filter(name => name !== program.name)
-}
-
-function wordsOf(command: string | readonly string[], key: string, resolving: Resolving): readonly string[] {
-  const { program } = resolving
-  const words = typeof command === 'string' ? splitWords(command) : command
-  if ('message' in words) {
-    report(resolving, within(placeOf(program, key), command, words), 'invalid-command', words.message, words.hint)
-    return []
-  }
-  if (words[0] === undefined) report(resolving, placeOf(program, key), 'invalid-command', 'the command is empty')
-  else if (words[0] === '')
-    report(resolving, placeOf(program, key), 'invalid-command', "the command's first word is empty")
-  return words
-}
-
-/** The place inside a command, where it stands in the file as it was read: on one line, without quotes or variables. */
-function within(at: Origin, command: string | readonly string[], { offset, length }: WordsFault): Origin {
-  if ('variable' in at || at.length !== command.length) return at
-  return { ...at, column: at.column + offset, length: Math.min(length, at.length - offset) }
 }
 
 function workingDirOf(resolving: Resolving): string | undefined {
@@ -212,10 +201,16 @@ function backoffOf({ backoff }: ProgramSettings): Backoff {
   }
 }
 
-/** In a list, and where no condition is written, a task is waited for to its end, anything else until it runs. */
+/**
+ * In a list, and where no condition is written, a task is waited for to its end, a program that can tell when it is
+ * ready until it is, any other until it runs.
+ */
 function dependenciesOf({ program, shape }: Resolving): readonly Dependency[] {
   const written = program.settings.depends_on
-  const usual = (name: string): Dependency['condition'] => (shape.tasks.has(name) ? 'completed' : 'started')
+  const usual = (name: string): Dependency['condition'] => {
+    if (shape.tasks.has(name)) return 'completed'
+    return shape.probed.has(name) ? 'ready' : 'started'
+  }
   if (Array.isArray(written)) {
     return (written as readonly string[]).map(name => ({
       program: name,

@@ -73,6 +73,9 @@ export const verbatimKeys: ReadonlySet<string> = new Set([
   ...['command', 'stop_command', 'environment', 'env_file', 'secrets', 'include', 'working_dir', 'user', 'umask'],
 ])
 
+/** The same below `probes` and `healthcheck`. */
+export const verbatimInProbes: ReadonlySet<string> = new Set(['exec', 'http', 'tcp', 'log', 'file', 'test'])
+
 /** Every word that is a key anywhere in the configuration. */
 export function allKeys(): ReadonlySet<string> {
   const below = [

@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import type { Diagnostic } from '../errors.ts'
 import { isDefault, withDefaults } from './defaults.ts'
-import { configurationSchema, type ProgramSettings, type Settings, verbatimKeys } from './schema.ts'
+import { configurationSchema, type ProgramSettings, type Settings, verbatimInProbes, verbatimKeys } from './schema.ts'
 import { describe, type Entry, fault, find, type Origin, optionOf, type Path, type Scalar, type Tree } from './tree.ts'
 import { decode } from './values.ts'
 
@@ -22,6 +22,8 @@ export interface Shape {
   readonly programs: readonly WrittenProgram[]
   /** The names of those that are tasks. */
   readonly tasks: ReadonlySet<string>
+  /** The names of those that have a probe which tells when they are ready. */
+  readonly probed: ReadonlySet<string>
 }
 
 /** Applies the schema. Faults go to `diagnostics`; the rest is kept, so that its own faults can be found in the same run. */
@@ -41,7 +43,19 @@ export function shape(written: Tree, diagnostics: Diagnostic[]): Shape {
   const settings = without(output, key => key === 'programs' || key === 'defaults' || faulty.has(optionAt([key])))
   const programs = programsOf(tree, output.programs, faulty)
   const tasks = new Set(programs.filter(it => it.settings.kind === 'task').map(({ name }) => name))
-  return { tree, settings: settings as Settings, programs, tasks }
+  const probed = new Set(programs.filter(it => tellsReady(it.settings)).map(({ name }) => name))
+  return { tree, settings: settings as Settings, programs, tasks, probed }
+}
+
+/** Without a readiness probe a program is ready when it runs, which a startup probe decides. */
+function tellsReady({ probes, healthcheck }: ProgramSettings): boolean {
+  return probes?.readiness != null || probes?.startup != null || isActive(healthcheck)
+}
+
+/** Whether a health check is one, and not switched off. */
+export function isActive(check: ProgramSettings['healthcheck']): check is NonNullable<typeof check> {
+  if (check == null || check.disable) return false
+  return (typeof check.test === 'string' ? check.test : check.test?.[0]) !== 'NONE'
 }
 
 /** The option that a path belongs to, as a key of a set. */
@@ -95,6 +109,7 @@ function isTop(path: Path): boolean {
 
 function isVerbatim(path: Path): boolean {
   const [key] = optionOf(path)
+  if (key === 'probes' || key === 'healthcheck') return path.some(step => verbatimInProbes.has(String(step)))
   return key !== undefined && verbatimKeys.has(String(key)) && path.at(-1) !== 'required'
 }
 

@@ -62,6 +62,8 @@ const beside = (name: string): object => {
     return { ...(own !== 'group' && own !== 'user' && { user: 'app' }), ...(own !== 'allow' && { allow: ['status'] }) }
   }
   if (name === 'http.token') return { listen: 9000 }
+  if (name.startsWith('healthcheck.')) return { test: 'x' }
+  if (name.endsWith('.http.headers')) return { url: 'http://localhost/' }
   return /^probes\.\w+\./.test(name) && !probeWays.includes(own) ? { tcp: 1 } : {}
 }
 const probeWays = ['exec', 'http', 'tcp', 'log', 'fd', 'notify', 'file', 'url', 'headers']
