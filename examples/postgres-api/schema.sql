@@ -1,0 +1,4 @@
+CREATE TABLE IF NOT EXISTS notes (
+  id serial PRIMARY KEY,
+  text text NOT NULL
+);
