@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import type { Bench, Figure } from './figure.ts'
 import { crash } from './figures/crash.ts'
 import { handler } from './figures/handler.ts'
+import { loop } from './figures/loop.ts'
 import { memory } from './figures/memory.ts'
 import { orphans } from './figures/orphans.ts'
 import { start } from './figures/start.ts'
@@ -18,7 +19,7 @@ import { findPeers } from './peers.ts'
 import { killAll } from './space.ts'
 import { render, type Table } from './table.ts'
 
-const figures: readonly Figure[] = [start, handler, crash, stop, thousand, orphans, memory]
+const figures: readonly Figure[] = [start, handler, crash, stop, thousand, orphans, memory, loop]
 
 const usage = `Usage: npm run bench -- [FIGURE...] [--runs N] [--json FILE]
   FOSTER_BIN   the foster to be measured (dist/foster)

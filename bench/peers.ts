@@ -19,6 +19,10 @@ export interface Work {
   readonly script: string
   /** Programs from this one on are configured but not started. Default: all are started. */
   readonly started?: number
+  /** Each depends on up to three others, which foster alone can say. */
+  readonly graph?: boolean
+  /** The wait before each restart of foster's. Default: none. */
+  readonly backoff?: string
 }
 
 export interface Peer {
@@ -58,12 +62,25 @@ function fosterFile(dir: string, work: Work): string {
     command: [${path}]
     restart: always
     start_retries: -1
-    backoff: {delay: 0}
+    backoff: {delay: ${work.backoff ?? '0'}, max: ${work.backoff ?? '30s'}}
+    start_seconds: ${work.graph ? 0 : 1}
+    depends_on: [${work.graph ? dependenciesOf(i).join(', ') : ''}]
 ${isStarted(work, i) ? '' : '    autostart: false\n'}`,
   )
   const file = join(dir, 'foster.yaml')
   writeFileSync(file, `programs:\n${programs.join('')}`)
   return file
+}
+
+/** Up to three programs before this one, the same at every run. */
+function dependenciesOf(index: number): string[] {
+  const found = new Set<string>()
+  let state = index + 1
+  for (let i = 0; i < Math.min(index, 3); i++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    found.add(`p${state % index}`)
+  }
+  return [...found]
 }
 
 function supervisordFile(dir: string, work: Work): string {

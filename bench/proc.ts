@@ -43,6 +43,13 @@ export function switches(pid: number): number {
   )
 }
 
+/** Processor time that a process has used, in seconds: user and system, proc_pid_stat(5). */
+export function processorSeconds(pid: number): number {
+  const text = read(`/proc/${pid}/stat`)
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / 100
+}
+
 export function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, it) => total + it, 0)
 }

@@ -3,7 +3,7 @@
 /** One column of a figure. */
 export interface Column {
   readonly title: string
-  readonly unit: 'ms' | 's' | 'KiB' | 'MiB' | ''
+  readonly unit: 'ms' | 's' | 'KiB' | 'MiB' | '%' | ''
 }
 
 /** What a figure has measured: samples by row and by column. Smaller is better, everywhere. */

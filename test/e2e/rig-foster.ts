@@ -145,6 +145,15 @@ export class Foster {
     )
   }
 
+  /** Waits for so many lines like this. */
+  async lineCount(pattern: RegExp, count: number): Promise<void> {
+    await this.#lines.until(
+      `${count} lines like ${pattern}`,
+      () => this.lines.filter(line => pattern.test(line)).length >= count || this.#failIfOver(pattern),
+      () => this.story(),
+    )
+  }
+
   #failIfOver(pattern: RegExp): undefined {
     if (this.#end !== undefined && this.#open === 0) throw new Error(`no line like ${pattern}\n${this.story()}`)
   }

@@ -73,3 +73,41 @@ e2e('a signal means what is configured', async rig => {
   assert.deepEqual(rig.calls.slice(2).sort(), ['api QUIT', 'nginx HUP', 'nginx QUIT'])
   assert.doesNotMatch(foster.output.stderr, /SIGUSR2/)
 })
+
+e2e('a thousand programs with a random graph start and stop in the order of their dependencies', async rig => {
+  const random = generator(7)
+  const names = Array.from({ length: 1000 }, (_, i) => `p${i}`)
+  const below = names.map((_, i) => [
+    ...new Set(Array.from({ length: Math.min(i, 3) }, () => Math.floor(random() * i))),
+  ])
+  const programs = names.map((name, i) => {
+    const depends_on = Object.fromEntries((below[i] ?? []).map(on => [names[on], 'started']))
+    return [name, { command: ['sleep', '1000'], start_seconds: '0s', depends_on }] as const
+  })
+  // In an order that says nothing.
+  const shuffled = programs.map(it => [random(), it] as const).sort(([a], [b]) => a - b)
+  const foster = await rig.start({ programs: Object.fromEntries(shuffled.map(([, it]) => it)) })
+  await foster.lineCount(/: started \(pid/, 1000)
+  foster.kill('SIGTERM')
+  assert.equal((await foster.exit()).code, 0)
+  const lines = foster.output.stderr.split('\n')
+  const at = (pattern: RegExp): ReadonlyMap<string, number> =>
+    new Map(lines.map((line, i) => [pattern.exec(line)?.[1] ?? '', i]))
+  const [started, ended] = [at(/(p\d+): started/), at(/(p\d+): killed by SIGTERM/)]
+  // One more entry: all other lines.
+  assert.equal(ended.size, 1001)
+  for (const [i, on] of below.flatMap((list, index) => list.map(it => [index, it] as const))) {
+    const [one, other] = [names[i] ?? '', names[on] ?? '']
+    assert.ok((started.get(one) ?? 0) > (started.get(other) ?? 0), `${one} was started before ${other}`)
+    assert.ok((ended.get(one) ?? 0) < (ended.get(other) ?? 0), `${other} was stopped before ${one}`)
+  }
+})
+
+/** Numbers in [0, 1), the same ones at every run. */
+function generator(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 2 ** 32
+  }
+}
