@@ -98,6 +98,18 @@ signal is sent after all.
 A uid without an entry in /etc/passwd has gid 0 and the home \`/\`. A user that is unknown is a fault, and so is another one
 than foster's own where foster is not root. A \`working_dir\` that is not there yet is a warning.
 
+**\`groups\`** are added to the supplementary groups of the \`user\`, or of foster where there is no \`user\`.
+
+**\`umask\`, \`nice\`, \`oom_score_adj\` and \`ulimits\`** hold from the program's first instruction, also for its first
+children. A limit written as one number is the soft and the hard one; \`{soft: N}\` keeps the hard one, \`{hard: N}\` the soft
+one as far as it fits. \`unlimited\` and \`-1\` are no limit. Units are those of setrlimit(2): bytes, seconds, numbers. A
+program that says nothing has foster's limits, with a soft \`nofile\` of at most 65536. What the container may not do (a
+hard limit above foster's own, a lower \`nice\` or \`oom_score_adj\`, further groups) is a fault that names the capability
+which is missing. A hard limit, a limit that foster itself would run into (\`as\`, \`cpu\`, \`data\`, \`fsize\`, \`nproc\`,
+\`stack\`), a higher \`oom_score_adj\`, and a higher \`nice\` without CAP_SYS_NICE make the program start through one more
+process of foster's, which becomes it: that takes as long as foster itself takes to start. They do not hold for
+\`stop_command\`.
+
 **\`include\`** names files by patterns, relative to the file that it stands in (so are the paths of \`env_file\` and
 \`secrets\`). The file is merged over those that it includes, matches in the order of their names. A pattern that matches
 nothing is a warning, a plain name that is missing a fault. A file that several include is merged once.

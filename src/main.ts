@@ -16,8 +16,11 @@ import { openAccounts } from './os/accounts.ts'
 import { candidates } from './os/executable.ts'
 import { glob, readText, whatIs } from './os/files.ts'
 import { exitNow, foregroundOf } from './os/libc.ts'
-import { activationWord, type Signals } from './os/signals.ts'
+import { ownPrivileges } from './os/privileges.ts'
+import { activationWord, wrapperWord } from './os/self.ts'
+import type { Signals } from './os/signals.ts'
 import { ownEnvironment } from './os/verbatim.ts'
+import { becomeProgram } from './os/wrapper.ts'
 import { print } from './printing.ts'
 import { becomeActivated } from './run/activation.ts'
 import { runInit } from './run/boot.ts'
@@ -27,6 +30,7 @@ type Run = Extract<Invocation, { command: 'run' }>
 
 /** Does what the command line asks for. The signals are being caught already. */
 export function main(args: readonly string[], signals: Signals): void {
+  if (args[0] === wrapperWord) return becomeProgram(Number(args[1]), Number(args[2]))
   if (args[0] === activationWord) return leave(...becomeActivated(args.slice(1)))
   const invocation = parseArguments(args, version)
   if (invocation.command === 'print') return leave(invocation.exitCode, invocation.text)
@@ -122,6 +126,7 @@ function facts(environment: Readonly<Record<string, string>>): Facts {
     environment,
     ...{ readFile: readText, glob, whatIs },
     ...openAccounts(),
+    privileges: ownPrivileges,
   }
 }
 

@@ -12,7 +12,9 @@ import { type Input, nextDeadline, step, worldOf } from './core/world.ts'
 import { openLogs } from './log/router.ts'
 import { Children } from './os/children.ts'
 import { markInherited, softDescriptorLimit } from './os/descriptors.ts'
-import { becomeSubreaper, limitDescriptors, rehearseCalls } from './os/libc.ts'
+import { ownSettings } from './os/launch.ts'
+import { becomeSubreaper, rehearseCalls } from './os/libc.ts'
+import { limitDescriptors } from './os/limits.ts'
 import { environmentOf, inheritable } from './run/environment.ts'
 import { announcementOf, noticeOf } from './run/notices.ts'
 
@@ -40,6 +42,10 @@ const facts: Facts = {
   uid: 0,
   gid: 0,
   environment: { PATH: '/usr/bin:/bin', FOSTER_PROGRAM_WEB__STOP_SIGNAL: 'QUIT' },
+  privileges: {
+    ...{ has: () => true, groups: () => [], nice: () => 0, oomScoreAdj: () => 0 },
+    ...{ limit: () => undefined, mostDescriptors: () => undefined },
+  },
   readFile: () => sample,
   glob: () => [],
   whatIs: () => 'directory',
@@ -71,6 +77,7 @@ function rehearseSystem(): void {
     environment: { PATH: '/bin' },
     workingDir: undefined,
     user: undefined,
+    settings: ownSettings,
     terminal: undefined,
   }
   children.launch({ ...launch, stdio: [0, 1, 2], descriptors: [] }, () => {})

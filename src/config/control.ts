@@ -2,7 +2,7 @@
 import { type AccessRule, type Control, controlDefaults, type Http, namedVerbs, verbs } from '../core/control.ts'
 import { didYouMean } from '../core/nearest.ts'
 import type { Diagnostic } from '../errors.ts'
-import type { Surroundings } from './programs.ts'
+import type { Surroundings } from './resolving.ts'
 import type { Settings } from './schema.ts'
 import type { Shape } from './shape.ts'
 import { describe, fault, find, type Origin } from './tree.ts'

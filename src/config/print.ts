@@ -1,5 +1,5 @@
 /** The effective plan as YAML: what `foster config` prints, and what loads to an equal plan again. */
-import type { Plan, Program, Reaction } from '../core/plan.ts'
+import type { Credentials, Plan, Program, Reaction } from '../core/plan.ts'
 import { formatDuration } from './duration.ts'
 import { type Emitted, emit, type Flat } from './emit.ts'
 import type { Written } from './load.ts'
@@ -79,7 +79,12 @@ function valuesOf(program: Program, own: WrittenProgram): readonly (readonly [ke
     ['working_dir', program.workingDir],
     ['stdin', program.stdin],
     ['tty', program.tty],
-    ['user', user && `${user.name === undefined || /^\d/.test(user.name) ? user.uid : user.name}:${user.gid}`],
+    ['user', user?.home === undefined ? undefined : `${userOf(user)}:${user.gid}`],
+    // Those of the user are not repeated: somebody else may not be allowed to give any.
+    ['groups', own.settings.groups ?? undefined],
+    ['umask', program.umask?.toString(8).padStart(3, '0')],
+    ['nice', program.nice],
+    ['oom_score_adj', program.oomScoreAdj],
     ['restart', program.restart],
     ['success_exit_codes', program.successExitCodes],
     ['start_seconds', formatDuration(program.startMillis)],
@@ -98,6 +103,24 @@ function reactionOf(reaction: Reaction, emitted: (value: Flat) => Emitted): Emit
   const entries: [string, Emitted][] = []
   if (to !== undefined) entries.push(['to', emitted(to)])
   if (as !== undefined) entries.push(['as', emitted(as)])
+  return { entries }
+}
+
+function userOf({ name, uid }: Credentials): string | number {
+  return name === undefined || /^\d/.test(name) ? uid : name
+}
+
+/** As they are written: one number for both, or each by itself. */
+function limitsOf({ limits }: Program, at: (...path: string[]) => Tree | undefined, printing: Printing): Emitted {
+  const shown = (value: number): Flat => (value === Number.POSITIVE_INFINITY ? 'unlimited' : value)
+  const entries = limits.map(({ name, ...bounds }): [string, Emitted] => {
+    const parts = (['soft', 'hard'] as const).flatMap((key): [string, Emitted][] => {
+      const value = bounds[key]
+      const node = at('ulimits', name, key) ?? at('ulimits', name)
+      return value === undefined ? [] : [[key, emittedOf(shown(value), node, printing)]]
+    })
+    return [name, { entries: parts }]
+  })
   return { entries }
 }
 
@@ -133,6 +156,7 @@ function programOf(
       { entries: [option('condition', condition), option('required', required), option('restart', restart)] },
     ]
   })
+  entries.push(['ulimits', limitsOf(program, at, printing)])
   entries.push(['backoff', { entries: waits }], ['depends_on', { entries: dependencies }])
   const { name, probes } = program
   entries.push(

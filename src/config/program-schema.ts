@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { didYouMean } from '../core/nearest.ts'
 import type { RestartPolicy } from '../core/plan.ts'
+import { limitNames } from '../core/settings.ts'
 import { programLog } from './log-schema.ts'
 import { command, healthcheck, probes } from './probe-schema.ts'
 import { sectionOf, wrongWord } from './section.ts'
@@ -131,11 +132,6 @@ const dependency = either('a condition: started, ready or completed', [
   }),
 ])
 
-const limitNames = [
-  ...['as', 'core', 'cpu', 'data', 'fsize', 'locks', 'memlock', 'msgqueue', 'nice', 'nofile', 'nproc', 'rss', 'rtprio'],
-  ...['rttime', 'sigpending', 'stack'],
-]
-
 const limitValue = scalar(
   'a whole number or unlimited',
   { anyOf: [{ type: 'integer', minimum: -1 }, { enum: ['unlimited'] }] },
@@ -160,19 +156,19 @@ const identity = {
   }),
   groups: option(listOf('a list of groups', text), 'Further groups, by name or gid.', {
     ...{ usually: "the user's", example: 'groups: [video]', compose: 'group_add' },
-    ...{ kubernetes: 'securityContext.supplementalGroups', later: true },
+    ...{ kubernetes: 'securityContext.supplementalGroups' },
   }),
   umask: option(mode, 'The permission bits that new files do not get.', {
-    ...{ usually: "foster's", example: "umask: '027'", supervisor: 'umask', later: true },
+    ...{ usually: "foster's", example: "umask: '027'", supervisor: 'umask' },
   }),
   nice: option(integer(-20, 19), 'Its priority: -20 is the highest, 19 the lowest.', {
-    ...{ usually: "foster's", example: 'nice: 10', later: true },
+    ...{ usually: "foster's", example: 'nice: 10' },
   }),
   oom_score_adj: option(integer(-1000, 1000), 'How likely it is to be killed when memory runs out.', {
-    ...{ usually: "foster's", example: 'oom_score_adj: 500', compose: 'oom_score_adj', later: true },
+    ...{ usually: "foster's", example: 'oom_score_adj: 500', compose: 'oom_score_adj' },
   }),
-  ulimits: option(mapOf('a map of limits', limit, wrongWord('limit', limitNames)), 'Resource limits.', {
-    ...{ usually: "foster's", example: 'ulimits: {nofile: 65536}', compose: 'ulimits', later: true },
+  ulimits: option(mapOf('a map of limits', v.nullable(limit), wrongWord('limit', limitNames)), 'Resource limits.', {
+    ...{ usually: "foster's", example: 'ulimits: {nofile: 65536}', compose: 'ulimits' },
   }),
 }
 

@@ -1,35 +1,19 @@
 /** Settings -> programs of the plan: defaults, words, environment, identity. What concerns one program alone. */
-import type { Accounts } from '../core/accounts.ts'
 import { didYouMean } from '../core/nearest.ts'
 import { type Backoff, type Dependency, type Program, programDefaults } from '../core/plan.ts'
 import type { Diagnostic } from '../errors.ts'
 import { wordsOf } from './command.ts'
 import type { ProgramEnvironment } from './environment.ts'
 import { expand } from './expand.ts'
-import { resolveUser } from './identity.ts'
+import { credentialsOf } from './identity.ts'
 import { probesOf } from './probes.ts'
+import { processSettingsOf } from './process.ts'
+import { type Resolving, report, type Surroundings } from './resolving.ts'
 import { type ProgramSettings, programKeys } from './schema.ts'
 import { meantKey } from './section.ts'
 import { placeOf, type Shape, type WrittenProgram } from './shape.ts'
-import { describe, fault, find, type Origin, warning } from './tree.ts'
+import { fault, find, warning } from './tree.ts'
 import { nameRule, programName } from './validate.ts'
-
-/** What a program is resolved against. */
-export interface Surroundings extends Accounts {
-  /** foster's own user and group. */
-  readonly uid: number
-  readonly gid: number
-  readonly environment: Readonly<Record<string, string>>
-  /** What stands at a path; undefined if that cannot be told. */
-  whatIs(path: string): 'directory' | 'other' | 'nothing' | undefined
-}
-
-interface Resolving {
-  readonly program: WrittenProgram
-  readonly shape: Shape
-  readonly facts: Surroundings
-  readonly diagnostics: Diagnostic[]
-}
 
 /**
  * Builds one program of the plan, `%(name)` and `%(replica)` still to be filled in. Faulty parts were or are reported,
@@ -44,7 +28,6 @@ export function resolveProgram(
 ): Program {
   const { name, settings } = program
   const resolving: Resolving = { program, shape, facts, diagnostics }
-  const { user } = settings
   return {
     name,
     replica: undefined,
@@ -57,7 +40,8 @@ export function resolveProgram(
     environment: Object.fromEntries([...environment.variables].map(([variable, { value }]) => [variable, value])),
     secrets: Object.fromEntries([...environment.secrets].map(([variable, { path }]) => [variable, path])),
     envInherit: inheritanceOf(resolving),
-    user: user == null ? undefined : userOf(user, resolving),
+    user: credentialsOf(resolving),
+    ...processSettingsOf(resolving),
     ...restartOf(resolving),
     successExitCodes: settings.success_exit_codes ?? programDefaults.successExitCodes,
     startMillis: settings.start_seconds ?? programDefaults.startMillis,
@@ -72,10 +56,6 @@ export function resolveProgram(
     tty: settings.tty ?? programDefaults.tty,
     logFormat: settings.log?.format ?? undefined,
   }
-}
-
-function report(resolving: Resolving, at: Origin, code: string, message: string, hint?: string): void {
-  resolving.diagnostics.push(fault(at, code, message, hint))
 }
 
 function commandOf(resolving: Resolving): readonly string[] {
@@ -149,25 +129,6 @@ function inheritanceOf(resolving: Resolving): Program['envInherit'] {
     report(resolving, placeOf(program, 'env_inherit', index), 'invalid-value', message)
   }
   return patterns
-}
-
-function userOf(text: string, resolving: Resolving): Program['user'] {
-  const { program, facts } = resolving
-  const { at, node } = find(program.entry.node, ['user'])
-  const user = resolveUser(text, facts)
-  const shown = describe(node, ['user'])
-  if (typeof user === 'string') {
-    const isMasked = node.kind === 'scalar' && node.masked
-    report(resolving, node.at ?? at, 'unknown-user', isMasked ? `cannot run as user ${shown}: it is unknown` : user)
-    return undefined
-  }
-  const isOwn = user.uid === facts.uid && (!text.includes(':') || user.gid === facts.gid)
-  if (facts.uid === 0 || isOwn) return user
-  const what = user.uid === facts.uid ? `gid ${facts.gid}, and only root can change the group` : undefined
-  const why = what ?? `uid ${facts.uid}, and only root can change the user`
-  const message = `cannot run as user ${shown}: foster runs as ${why}`
-  report(resolving, node.at, 'not-root', message, 'remove "user", or start the container as root')
-  return undefined
 }
 
 function restartOf(resolving: Resolving): Pick<Program, 'restart' | 'startRetries'> {

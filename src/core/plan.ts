@@ -4,6 +4,7 @@
  */
 import type { Control, Http } from './control.ts'
 import type { Probes } from './probe.ts'
+import type { ProcessSettings } from './settings.ts'
 import type { Signal } from './signal.ts'
 
 /** How lines reach foster's own stdout and stderr. */
@@ -31,8 +32,8 @@ export interface Credentials {
   readonly groups: readonly number[]
   /** USER and LOGNAME; undefined for a uid without an entry. */
   readonly name: string | undefined
-  /** HOME; `/` for a uid without an entry. */
-  readonly home: string
+  /** HOME; `/` for a uid without an entry. Undefined: as inherited, where only further groups are configured. */
+  readonly home: string | undefined
 }
 
 /** Exponential backoff between automatic restarts. */
@@ -47,7 +48,7 @@ export interface Backoff {
 }
 
 /** One program, as it will be run. */
-export interface Program {
+export interface Program extends ProcessSettings {
   /** The key in the configuration. Replicas of one program share it. */
   readonly name: string
   /** Which of the replicas this is, from 0; undefined where `replicas` is not configured. */
@@ -147,6 +148,10 @@ export const programDefaults = {
   replica: undefined,
   group: undefined,
   probes: {},
+  umask: undefined,
+  nice: undefined,
+  oomScoreAdj: undefined,
+  limits: [],
 } as const satisfies Partial<Program>
 
 /** The defaults of `shutdown`: Docker kills ten seconds after its TERM, so foster is done after nine. */

@@ -4,29 +4,16 @@
  * that the kernel gives to PID 1 or to a subreaper are reaped and counted.
  */
 import type { Ending } from '../core/ending.ts'
-import type { Credentials } from '../core/plan.ts'
 import { signalNumbers } from '../core/signal.ts'
-import type { Placement } from './arrange.ts'
 import { CommandOutput, type CommandProcess, type CommandResult, endOf, type ShortCommand } from './commands.ts'
 import { CredentialsError, withCredentials } from './credentials.ts'
 import { candidates, explain, notFound, type Refusal } from './executable.ts'
+import { type Launch, startProgram, unbecome } from './launch.ts'
 import { kill } from './libc.ts'
 import { isIn, mainChildren, ownChildren, type ProcessEntry, readStat } from './processes.ts'
-import { posixSpawn } from './spawn.ts'
+import { needsWrapper } from './settings.ts'
 import { peekEnded, type Taken, takeEnded } from './wait.ts'
-
-/** A program to be started. */
-export interface Launch {
-  readonly argv: readonly string[]
-  /** Its whole environment. */
-  readonly environment: Readonly<Record<string, string>>
-  readonly workingDir: string | undefined
-  readonly user: Credentials | undefined
-  readonly stdio: readonly [number, number, number]
-  readonly terminal: number | undefined
-  /** What it gets besides 0 to 2, each at a number of its own from 3 up. */
-  readonly descriptors: readonly Placement[]
-}
+import { detour } from './wrapper.ts'
 
 type Execa = typeof import('execa').execa
 
@@ -40,10 +27,6 @@ const mostPerTurn = 256
 const mostLookedAt = 128
 
 const ECHILD = -10
-const ENOEXEC = -8
-const ENOENT = -2
-const EACCES = -13
-const ENOTDIR = -20
 
 export class Children {
   readonly #programs = new Map<number, Ended>()
@@ -65,42 +48,22 @@ export class Children {
 
   /** Starts a program: its pid, or why not. `ended` is called once, from `reap`. Throws only if foster itself is spoilt. */
   launch(launch: Launch, ended: Ended): number | Refusal {
-    const started = this.#spawn(launch)
-    if (typeof started === 'number') this.#programs.set(started, ended)
-    return started
+    if (!needsWrapper(launch.settings)) return this.#start(launch, ended)
+    const way = detour(launch)
+    if ('how' in way) return way
+    let started: number | Refusal | undefined
+    try {
+      started = this.#start(way.launch, (ending, pid) => ended(way.verdict(ending), pid))
+      return started
+    } finally {
+      way.started(typeof started === 'number')
+    }
   }
 
-  #spawn(launch: Launch): number | Refusal {
-    const { argv, environment, workingDir, user, ...rest } = launch
-    const [command = ''] = argv
-    const env = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
-    const files = candidates(command, environment.PATH, workingDir)
-    if (files.length === 0) return notFound(command)
-    try {
-      return withCredentials(user, () => {
-        let result = ENOENT
-        let last = command
-        for (const path of files) {
-          last = path
-          result = posixSpawn({ path, argv, env, workingDir, ...rest })
-          // A script without `#!`: execvp(3) and every shell give it to sh.
-          if (result === ENOEXEC) {
-            result = posixSpawn({
-              path: '/bin/sh',
-              argv: ['/bin/sh', path, ...argv.slice(1)],
-              env,
-              workingDir,
-              ...rest,
-            })
-          }
-          if (result !== EACCES && result !== ENOENT && result !== ENOTDIR) break
-        }
-        return result > 0 ? result : explain(-result, last, workingDir)
-      })
-    } catch (error) {
-      if (!(error instanceof CredentialsError) || error.restoring) throw error
-      return unbecome(error, user)
-    }
+  #start(launch: Launch, ended: Ended): number | Refusal {
+    const started = startProgram(launch)
+    if (typeof started === 'number') this.#programs.set(started, ended)
+    return started
   }
 
   /**
@@ -261,12 +224,6 @@ export class Children {
       kill(-orphan.group, signalNumbers.KILL)
     }
   }
-}
-
-function unbecome({ message }: CredentialsError, user: Credentials | undefined): Refusal {
-  const who = user?.name ?? user?.uid
-  const reason = `cannot become user ${who}: ${message} (no CAP_SETUID and CAP_SETGID?)`
-  return { how: 'unstartable', code: 1, reason }
 }
 
 const failed = (ending: Ending): CommandResult => ({ ending, output: '' })

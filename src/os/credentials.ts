@@ -39,18 +39,30 @@ export function withCredentials<T>(credentials: Credentials | undefined, work: (
   if (credentials === undefined || process.getuid?.() !== 0) return work()
   const own = { gid: process.getgid?.() ?? 0, groups: ownGroups() }
   try {
-    become(credentials)
+    become(credentials, 0, 0)
     return work()
   } finally {
     comeBack(own)
   }
 }
 
-function become({ uid, gid, groups }: Credentials): void {
+/**
+ * The calling thread becomes a program's user for good, just before it executes the program. Throws CredentialsError.
+ * Undefined, or foster without being root: nothing changes.
+ */
+export function becomeForGood(credentials: Identity | undefined): void {
+  if (credentials === undefined || process.getuid?.() !== 0) return
+  become(credentials, credentials.gid, credentials.uid)
+}
+
+/** Who a process is; a program's credentials without their names. */
+export type Identity = Pick<Credentials, 'uid' | 'gid' | 'groups'>
+
+function become({ uid, gid, groups }: Identity, savedGid: number, savedUid: number): void {
   const call = calls()
   must('setgroups', systemCall(call.setgroups, groups.length, list(groups)), false)
-  must('setresgid', systemCall(call.setresgid, gid, gid, 0), false)
-  must('setresuid', systemCall(call.setresuid, uid, uid, 0), false)
+  must('setresgid', systemCall(call.setresgid, gid, gid, savedGid), false)
+  must('setresuid', systemCall(call.setresuid, uid, uid, savedUid), false)
 }
 
 /** The uid first: the groups need its privilege. Then the dumpable flag, or root programs cannot open /proc/1/fd/1. */
@@ -65,7 +77,7 @@ function comeBack(own: { gid: number; groups: readonly number[] }): void {
 }
 
 /** Foster's own supplementary groups, getgroups(2). Node's process.getgroups() adds the group to them. */
-function ownGroups(): readonly number[] {
+export function ownGroups(): readonly number[] {
   const { getgroups } = calls()
   const count = systemCall(getgroups, 0, 0n)
   const bytes = Buffer.alloc(4 * Math.max(1, count))

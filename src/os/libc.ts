@@ -24,7 +24,7 @@ const C = {
   PR_SET_DUMPABLE: 4,
   PR_SET_NAME: 15,
   PR_SET_CHILD_SUBREAPER: 36,
-  RLIMIT_NOFILE: 7,
+  MFD_CLOEXEC: 1,
   SIG_BLOCK: 0,
   SIG_UNBLOCK: 1,
 } as const
@@ -43,6 +43,7 @@ const signatures = {
   getsockopt: { return: 'int32', arguments: ['int32', 'int32', 'int32', 'buffer', 'buffer'] },
   ioctl: { return: 'int32', arguments: ['int32', 'uint64', 'buffer'] },
   kill: { return: 'int32', arguments: ['int32', 'int32'] },
+  memfd_create: { return: 'int32', arguments: ['buffer', 'uint32'] },
   pipe2: { return: 'int32', arguments: ['buffer', 'int32'] },
   poll: { return: 'int32', arguments: ['buffer', 'uint64', 'int32'] },
   posix_spawn: { return: 'int32', arguments: ['buffer', 'buffer', 'buffer', 'buffer', 'buffer', 'buffer'] },
@@ -160,6 +161,11 @@ export function pipe(): { read: number; write: number } | number {
   return result < 0 ? result : { read: ends.readInt32LE(0), write: ends.readInt32LE(4) }
 }
 
+/** A nameless file in memory, close-on-exec: memfd_create(2). The descriptor, or the negative errno. */
+export function memoryFile(): number {
+  return checked(libc().functions.memfd_create(Buffer.from('foster\0'), C.MFD_CLOEXEC))
+}
+
 /** Marks a descriptor close-on-exec, or not: fcntl(2). 0, or the negative errno (EBADF: it is not open). */
 export function setCloseOnExec(fd: number, on: boolean): number {
   return checked(libc().functions.fcntl(fd, C.F_SETFD, on ? BigInt(C.FD_CLOEXEC) : 0n))
@@ -221,18 +227,6 @@ export function becomeSubreaper(): number {
 /** Makes the process dumpable again after a change of credentials, or /proc/self belongs to root: proc(5). */
 export function setDumpable(): number {
   return checked(libc().functions.prctl(C.PR_SET_DUMPABLE, 1n, 0n, 0n, 0n))
-}
-
-/** Sets foster's soft limit of descriptors to the lower of `most` and the hard limit: prlimit(2). 0, or the negative errno. */
-export function limitDescriptors(most: number): number {
-  const limit = Buffer.alloc(16)
-  const { functions } = libc()
-  const address = addressOf(limit)
-  const got = checked(functions.prlimit64(0, C.RLIMIT_NOFILE, 0n, address))
-  const hard = limit.readBigUInt64LE(8)
-  if (got < 0) return got
-  limit.writeBigUInt64LE(hard < BigInt(most) ? hard : BigInt(most), 0)
-  return checked(functions.prlimit64(0, C.RLIMIT_NOFILE, address, 0n))
 }
 
 /** A raw system call with up to three arguments. Unlike the C library's wrapper it concerns the calling thread alone. */

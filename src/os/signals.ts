@@ -7,6 +7,7 @@
  * them ignored, and the write says what is wrong).
  */
 import { type Signal, signalNames } from '../core/signal.ts'
+import { isBecoming } from './self.ts'
 
 const untouched: ReadonlySet<Signal> = new Set(['KILL', 'STOP', 'SEGV', 'BUS', 'FPE', 'ILL', 'PIPE', 'XFSZ', 'CHLD'])
 
@@ -22,10 +23,7 @@ export interface Signals {
   release(): void
 }
 
-/** The hidden word by which foster calls itself to become CMD. That process must die of what would end CMD. */
-export const activationWord = '__listen'
-
-/** Installs the handlers; the usual ones of container runtimes first. None in the process that becomes CMD. */
+/** Installs the handlers; the usual ones of container runtimes first. None in a process that becomes a program. */
 export function catchSignals(): Signals {
   const kept: Signal[] = []
   let listener: Listener = signal => void kept.push(signal)
@@ -36,7 +34,7 @@ export function catchSignals(): Signals {
       // A signal that this kernel or libuv does not know cannot come.
     }
   }
-  if (process.argv[2] === activationWord) return { listen: () => {}, catchWriteSignals: () => {}, release: () => {} }
+  if (isBecoming(process.argv[2])) return { listen: () => {}, catchWriteSignals: () => {}, release: () => {} }
   const first: readonly Signal[] = ['TERM', 'INT', 'QUIT', 'HUP', 'CHLD', 'USR1']
   for (const signal of first) install(signal)
   for (const signal of signalNames) if (!untouched.has(signal) && !first.includes(signal)) install(signal)

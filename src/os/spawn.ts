@@ -26,6 +26,11 @@ const SETSIGDEF = 0x04
 const SETSIGMASK = 0x08
 const SETSID = 0x80
 
+const ENOENT = -2
+const ENOEXEC = -8
+const EACCES = -13
+const ENOTDIR = -20
+
 const attributesSize = 512 // glibc and musl: 336
 const actionsSize = 128 // glibc and musl: 80
 const noSignals = new Uint8Array(128)
@@ -76,12 +81,53 @@ function spawnWith(execution: Execution, moves: readonly Placement[]): number {
   }
 }
 
-/** Becomes another program: execve(2). Gives the negative errno, or does not come back. */
-export function execute(path: string, argv: readonly string[], env: readonly string[]): number {
-  const words = vector(argv)
+/**
+ * Tries the files that a command may mean, one after the other, until one is executed: execvp(3). A script without `#!`
+ * is given to sh, as every shell does. `attempt` gives a pid or the negative errno; what came of it, and of which file.
+ */
+export function first<T>(
+  files: readonly T[],
+  attempt: (file: T, byShell: boolean) => number,
+): { readonly result: number; readonly index: number } {
+  let result = ENOENT
+  let index = 0
+  for (const [at, file] of files.entries()) {
+    index = at
+    result = attempt(file, false)
+    if (result === ENOEXEC) result = attempt(file, true)
+    if (result !== EACCES && result !== ENOENT && result !== ENOTDIR) break
+  }
+  return { result, index }
+}
+
+/** The words that make sh run a script. */
+export function byShellWords(path: string, argv: readonly string[]): readonly string[] {
+  return [shell, path, ...argv.slice(1)]
+}
+
+/** What runs scripts without `#!`. */
+export const shell = '/bin/sh'
+
+/**
+ * What becomes the first of the files that can be executed: execve(2). It comes back only with the negative errno, and
+ * the file it is about. All that takes memory is done beforehand, so that it works where there is none to be had.
+ */
+export function executing(
+  files: readonly string[],
+  argv: readonly string[],
+  env: readonly string[],
+): () => { readonly result: number; readonly index: number } {
+  const { execve } = libc().functions
   const variables = vector(env)
-  pin([words, variables])
-  return checked(libc().functions.execve(cString(path), words.pointers, variables.pointers))
+  const interpreter = cString(shell)
+  const words = vector(argv)
+  const prepared = files.map(path => ({ path: cString(path), script: vector(byShellWords(path, argv)) }))
+  return () =>
+    first(prepared, ({ path, script }, byShell) =>
+      byShell
+        ? checked(execve(interpreter, script.pointers, variables.pointers))
+        : checked(execve(path, words.pointers, variables.pointers)),
+    )
 }
 
 function setAttributes(attributes: Buffer, ownSession: boolean): void {

@@ -4,19 +4,17 @@
  */
 import { signalNumbers } from '../core/signal.ts'
 import { softDescriptorLimit } from '../os/descriptors.ts'
-import { errnoName } from '../os/errno.ts'
 import { candidates, explain, notFound, type Refusal } from '../os/executable.ts'
-import { blockSignal, limitDescriptors, setCloseOnExec } from '../os/libc.ts'
-import { activationWord, resetIgnored } from '../os/signals.ts'
-import { execute } from '../os/spawn.ts'
+import { blockSignal, setCloseOnExec } from '../os/libc.ts'
+import { limitDescriptors } from '../os/limits.ts'
+import { activationWord, ownCommand } from '../os/self.ts'
+import { resetIgnored } from '../os/signals.ts'
+import { executing } from '../os/spawn.ts'
 import { ownEnvironment } from '../os/verbatim.ts'
 
 /** The arguments that run CMD with LISTEN_PID set. */
 export function activated(argv: readonly string[]): readonly string[] {
-  const isExecutable = process.getBuiltinModule('node:sea').isSea()
-  const [, script = ''] = process.argv
-  const self = isExecutable ? [] : [...process.execArgv, script]
-  return [process.execPath, ...self, activationWord, ...argv]
+  return ownCommand(activationWord, argv)
 }
 
 /** The descriptors of socket activation, from 3 up, where they were. */
@@ -33,16 +31,14 @@ export function becomeActivated(argv: readonly string[]): [code: number, message
 function attempt(argv: readonly string[]): Refusal {
   const [command = ''] = argv
   const environment: Record<string, string> = { ...ownEnvironment(), LISTEN_PID: String(process.pid) }
-  const [path] = candidates(command, environment.PATH, undefined)
-  if (path === undefined) return notFound(command)
+  const files = candidates(command, environment.PATH, undefined)
+  if (files.length === 0) return notFound(command)
   // What Node has changed about itself at its start would be CMD's otherwise.
   for (let fd = 0; fd < 3 + Number(environment.LISTEN_FDS); fd++) setCloseOnExec(fd, false)
   limitDescriptors(softDescriptorLimit)
   resetIgnored()
   blockSignal(signalNumbers.USR1, false)
   const env = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
-  const result = execute(path, argv, env)
-  if (errnoName(-result) !== 'ENOEXEC') return explain(-result, path, undefined)
-  // A script without `#!`.
-  return explain(-execute('/bin/sh', ['/bin/sh', path, ...argv.slice(1)], env), path, undefined)
+  const { result, index } = executing(files, argv, env)()
+  return explain(-result, files[index] ?? command, undefined)
 }

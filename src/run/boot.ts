@@ -14,12 +14,12 @@ import {
   blockSignal,
   exitNow,
   foregroundOf,
-  limitDescriptors,
   nameProcess,
   ownGroup,
   read,
   readable,
 } from '../os/libc.ts'
+import { limitDescriptors } from '../os/limits.ts'
 import { openOutlet } from '../os/outlets.ts'
 import { watchPipe } from '../os/pipes.ts'
 import type { Signals } from '../os/signals.ts'

@@ -68,6 +68,7 @@ export class Launcher {
         environment: isCommand ? environment : environmentOf(program, environment, secrets),
         workingDir,
         user,
+        settings: program,
         stdio,
         terminal: terminalOf(program)?.fd,
         descriptors: isCommand ? inheritedAsTheyStand(passed) : descriptors,

@@ -55,7 +55,11 @@ function probeNotice(before: State, after: State, name: string): Notice | undefi
 function exitNotice(before: State, after: State, program: Program, now: number): Notice {
   const ending = after.last === undefined ? 'ended' : describeEnding(after.last)
   const uptime = 'since' in before ? ` after ${duration(now - before.since)}` : ''
-  const text = `${labelOf(program)}: ${ending}${uptime}${sequel(after, program, now)}`
+  const { last } = after
+  // What was started was only on its way to being the program.
+  const isStart = last?.how === 'unstartable'
+  const what = isStart ? `cannot start ${labelOf(program)}: ${last.reason}` : `${labelOf(program)}: ${ending}${uptime}`
+  const text = `${what}${sequel(after, program, now)}`
   const calm = after.at === 'exited' || after.at === 'stopped' || before.at === 'stopping'
   return { level: calm ? 'info' : after.at === 'fatal' ? 'error' : 'warning', text }
 }

@@ -26,6 +26,7 @@ const beyond: ReadonlyMap<string, string> = new Map(
     'the words of a command': ['bad-command-needs-shell', 'bad-command-quotes', 'bad-shell-with-list'],
     'accounts, rules, places': ['bad-control', 'bad-http', 'bad-http-token'],
     'accounts, and who foster is': ['bad-users', 'bad-user-without-root', 'bad-user-other-group'],
+    'what the kernel lets foster do': ['bad-process-limits', 'bad-process-settings-without-root'],
     'one program beside another': ['bad-cycle', 'bad-two-terminals', 'bad-inherit-and-tty'],
     'one value beside another': ['bad-restart-twice', 'bad-shutdown-budget'],
     'names of variables': ['bad-environment-names', 'bad-secrets-names'],

@@ -27,7 +27,7 @@ const fixtures = resolve(import.meta.dirname, '../fixtures')
 /** The path of a file in test/fixtures. */
 export const fixture = (name: string): string => join(fixtures, name)
 
-type Needs = 'namespace' | 'root' | 'strace'
+type Needs = 'namespace' | 'root' | 'machine' | 'strace'
 
 /** Why this machine cannot run such tests; false: it can. */
 const lacks: Readonly<Record<Needs, string | false>> = {
@@ -35,6 +35,10 @@ const lacks: Readonly<Record<Needs, string | false>> = {
     ? false
     : 'needs PID namespaces (unshare)',
   root: isRoot() ? false : 'needs root',
+  machine:
+    isRoot() && tries('prlimit', '--nofile=1000:2000', 'prlimit', '--nofile=1000:2001', 'true')
+      ? false
+      : 'needs root of the machine itself (CAP_SYS_RESOURCE)',
   strace: isRoot() && tries('strace', '-o', '/dev/null', 'true') ? false : 'needs root and strace, to inject a fault',
 }
 

@@ -49,6 +49,29 @@ e2e(
   'root',
 )
 
+e2e(
+  'groups: further ones, for a user and for foster itself',
+  async rig => {
+    const [web, own] = [rig.puppet('web'), rig.puppet('own')]
+    const programs = {
+      web: { command: web.command, user: 'app', groups: ['secret', '4999', 'media'] },
+      own: { command: own.command, groups: ['4999'], environment: { LOGNAME: 'kept' } },
+    }
+    const foster = await rig.start({ programs }, image(rig))
+    const ofWeb = await rig.facts(foster, await web.up())
+    const ofOwn = await rig.facts(foster, await own.up())
+    assert.deepEqual(identity(ofWeb.pid).groups, [4712, 4801, 4802, 4803, 4999])
+    assert.deepEqual(identity(ofOwn.pid), { ...identity(foster.pid), groups: [4901, 4902, 4999] })
+    assert.deepEqual(identity(foster.pid).groups, [4901, 4902])
+    assert.equal(await own.tells('echo $LOGNAME'), 'kept')
+    foster.kill('SIGTERM')
+    const unknown = await rig.start({ programs: { web: { command: 'true', groups: ['wheel'] } } }, image(rig))
+    assert.equal((await unknown.exit()).code, 2)
+    assert.match(unknown.output.stderr, /there is no group "wheel"/)
+  },
+  'root',
+)
+
 const others: ReadonlyArray<[user: string, uid: number, gid: number, groups: number[], variables: string]> = [
   ['nobody', 65534, 65534, [65534], '/nonexistent nobody nobody'],
   ['4711', 4711, 4712, [4712, 4801, 4802], '/srv/app app app'],
@@ -148,8 +171,16 @@ e2e(
       { programs: { web: { command: web.command, user: '4711', restart: 'never' } } },
       { via },
     )
-    assert.equal((await foster.exit()).code, 1)
-    assert.match(foster.output.stderr, /cannot start web: cannot become user 4711: .*CAP_SETUID/)
+    assert.equal((await foster.exit()).code, 2)
+    assert.match(foster.output.stderr, /cannot run as user "?4711"?: foster lacks CAP_SETUID or CAP_SETGID/)
+    // Without /proc it cannot be told beforehand.
+    const blind = { via: [...via, 'sh', '-c', 'mount -t tmpfs none /proc && exec "$@"', 'sh'] }
+    for (const ulimits of [{}, { locks: 5 }]) {
+      const program = { command: web.command, user: '4711', restart: 'never', ulimits }
+      const other = await rig.start({ programs: { web: program } }, blind)
+      assert.equal((await other.exit()).code, 1)
+      assert.match(other.output.stderr, /cannot start web: cannot become (user 4711|its user): .*EPERM/)
+    }
     assert.deepEqual(rig.calls, [])
   },
   'root',
