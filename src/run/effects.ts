@@ -91,12 +91,13 @@ export class Effects {
     return this.#program(index).tty ? this.#options.terminal : undefined
   }
 
-  /** Keeps the probes in step with what they are about. */
-  #follow({ index, event, after }: Extract<WorldEffect, { do: 'note' }>): void {
+  /** Keeps probes and streams in step with what they are about. A start has been carried out before its note comes. */
+  #follow({ index, event, before, after }: Extract<WorldEffect, { do: 'note' }>): void {
     const { health, streams, world } = this.#options
+    if (event.on === 'adopted') health.adopted(index, event.pid)
+    if (before.at === 'waiting') return
     if (!('probing' in after)) health.ended(index)
     if (!('pid' in after) && world().retired.has(index)) streams.close(index)
-    else if (event.on === 'adopted') health.adopted(index, event.pid)
   }
 
   #say(effect: Extract<WorldEffect, { do: 'note' | 'announce' }>): void {
