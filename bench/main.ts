@@ -12,6 +12,7 @@ import { loop } from './figures/loop.ts'
 import { memory } from './figures/memory.ts'
 import { orphans } from './figures/orphans.ts'
 import { start } from './figures/start.ts'
+import { status } from './figures/status.ts'
 import { stop } from './figures/stop.ts'
 import { thousand } from './figures/thousand.ts'
 import { describeMachine } from './machine.ts'
@@ -19,7 +20,7 @@ import { findPeers } from './peers.ts'
 import { killAll } from './space.ts'
 import { render, type Table } from './table.ts'
 
-const figures: readonly Figure[] = [start, handler, crash, stop, thousand, orphans, memory, loop]
+const figures: readonly Figure[] = [start, handler, crash, stop, thousand, orphans, memory, loop, status]
 
 const usage = `Usage: npm run bench -- [FIGURE...] [--runs N] [--json FILE]
   FOSTER_BIN   the foster to be measured (dist/foster)

@@ -17,6 +17,8 @@ export interface Work {
   readonly count: number
   /** The script of each program, after `#!/bin/sh`. */
   readonly script: string
+  /** It is to be asked for its status: supervisord has a socket only if it is told to. */
+  readonly isAsked?: boolean
   /** Programs from this one on are configured but not started. Default: all are started. */
   readonly started?: number
   /** Each depends on up to three others, which foster alone can say. */
@@ -32,6 +34,8 @@ export interface Peer {
   readonly command?: (argv: readonly string[]) => string[]
   /** Writes a configuration into a directory; gives the arguments that make it the init of those programs. */
   readonly configure?: (dir: string, work: Work) => string[]
+  /** The arguments of its client that prints the status of the programs in that directory. */
+  readonly status?: (dir: string) => string[]
   /** Asks it to stop everything and exit. */
   readonly stop: NodeJS.Signals
   readonly environment?: (dir: string) => Record<string, string>
@@ -68,7 +72,7 @@ function fosterFile(dir: string, work: Work): string {
 ${isStarted(work, i) ? '' : '    autostart: false\n'}`,
   )
   const file = join(dir, 'foster.yaml')
-  writeFileSync(file, `programs:\n${programs.join('')}`)
+  writeFileSync(file, `control: {socket: ${dir}/control.sock}\nprograms:\n${programs.join('')}`)
   return file
 }
 
@@ -98,7 +102,11 @@ stderr_logfile_maxbytes=0
   )
   const file = join(dir, 'supervisord.conf')
   const own = `[supervisord]\nnodaemon=true\nuser=root\nlogfile=/dev/null\nlogfile_maxbytes=0\npidfile=${dir}/pid\n`
-  writeFileSync(file, own + programs.join(''))
+  const socket = `unix://${dir}/control.sock`
+  const asked = `[unix_http_server]\nfile=${dir}/control.sock
+[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+[supervisorctl]\nserverurl=${socket}\n`
+  writeFileSync(file, own + (work.isAsked ? asked : '') + programs.join(''))
   return file
 }
 
@@ -156,6 +164,7 @@ function fosterPeer(): Peer {
     stop: 'SIGTERM',
     command: argv => [file, '--', ...argv],
     configure: (dir, work) => [file, '-c', fosterFile(dir, work)],
+    status: dir => [file, 'status', '--socket', `${dir}/control.sock`],
   }
 }
 
@@ -176,6 +185,7 @@ const makers: ReadonlyMap<string, Make> = new Map<string, Make>([
       version: packaged('supervisor'),
       stop: 'SIGTERM',
       configure: (dir, work) => [path, '-c', supervisordFile(dir, work)],
+      status: dir => [join(dirname(path), 'supervisorctl'), '-c', join(dir, 'supervisord.conf'), 'status'],
     }),
   ],
   [

@@ -131,6 +131,24 @@ export class Space {
     return this.#child !== undefined && (this.#child.exitCode !== null || this.#child.signalCode !== null)
   }
 
+  /** Runs a client of the init to its end, from its exec on; gives the time it took and what it wrote. */
+  async run(argv: readonly string[]): Promise<{ readonly time: number; readonly output: string }> {
+    const shell = ['-c', 'echo client > "$0"; exec "$@"', this.marks, ...argv]
+    const before = this.count('client')
+    const child = spawn('/bin/sh', shell, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += chunk))
+    const exit = new Promise<number>((resolve, reject) => {
+      child.on('error', reject)
+      child.on('exit', () => resolve(performance.now()))
+    })
+    const closed = new Promise(resolve => child.on('close', resolve))
+    const from = await this.mark('client', before + 1)
+    const time = (await exit) - from
+    await closed
+    return { time, output }
+  }
+
   /** Lets everybody go who reads `hold`; gives the time just before. */
   release(): number {
     const time = performance.now()
