@@ -2,7 +2,12 @@
  * What a start does, done once while the snapshot is made: functions that have run are in it compiled, and those that
  * have not would be compiled at every start. Nothing of the system is touched; the results are thrown away.
  */
+import * as v from 'valibot'
+import type { StatusAnswer } from './api/answers.ts'
+import { routes, targetOf } from './api/protocol.ts'
 import { parseArguments } from './cli/arguments.ts'
+import { ResponseReader, requestText } from './cli/http.ts'
+import { statusTable } from './cli/table.ts'
 import { type Facts, load } from './config/load.ts'
 import { commandPlan, withCommand } from './core/command.ts'
 import type { World } from './core/draft.ts'
@@ -38,6 +43,17 @@ shutdown: {timeout: 20s}
 log: {format: prefix}
 `
 
+const sampleStatus: StatusAnswer = {
+  ...{ version: '', pid: 1, started: '', uptime: 1, phase: 'serving', ready: true },
+  programs: [
+    {
+      ...{ name: 'web', program: 'web', group: 'web', replica: null, kind: 'service', critical: true },
+      ...{ state: 'RUNNING', state_code: 20, ready: true, pid: 2, since: '', uptime: 1, restarts: 0, failures: 0 },
+      ...{ waiting_for: [], retry_in: null, reason: null, last_exit: null, probes: [] },
+    },
+  ],
+}
+
 const facts: Facts = {
   uid: 0,
   gid: 0,
@@ -59,6 +75,7 @@ const facts: Facts = {
 export function rehearse(): void {
   parseArguments(['run', '-c', 'foster.yaml'], '')
   parseArguments(['-e', '143', '--', 'true'], '')
+  rehearseClient()
   const { plan } = load(['foster.yaml'], facts)
   if (plan === undefined) throw new Error('the sample configuration is faulty')
   rehearseWorld(withCommand(plan, ['true'], false))
@@ -125,4 +142,15 @@ function rehearseWorld(plan: Plan): void {
   })
   take({ on: 'strays-gone' })
   logs.flush(0, () => {})
+}
+
+/** What `status` and `health` do, which are run every few seconds; the answer is as short as one can be. */
+function rehearseClient(): void {
+  for (const word of ['status', 'health']) parseArguments([word, '--socket', '/run/foster.sock'], '')
+  requestText('GET', targetOf(routes.health, '', { kind: 'ready' }), '')
+  const body = JSON.stringify(sampleStatus)
+  const reader = new ResponseReader()
+  const pieces = reader.take(Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`))
+  if (!v.is(routes.status.answer, JSON.parse(Buffer.concat(pieces).toString()))) throw new Error('no status')
+  statusTable(sampleStatus.programs, { columns: 80, isColoured: true })
 }
