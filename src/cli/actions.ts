@@ -4,7 +4,7 @@ import { type ActionResult, actionLine } from '../api/answers.ts'
 import { type Query, routes } from '../api/protocol.ts'
 import type { Surroundings } from './around.ts'
 import type { Client } from './connection.ts'
-import { ClientFailure, exitCodes, exitReason } from './failure.ts'
+import { ClientFailure, concernsName, exitCodes, exitReason, wordsOf } from './failure.ts'
 import { Progress } from './progress.ts'
 import type { ClientRequest } from './requests.ts'
 import type { Speech } from './speech.ts'
@@ -73,12 +73,16 @@ class Work {
       for (const result of results) this.#take(result)
       return results.map(it => this.#codeOf(it)).find(code => code !== 0) ?? exitCodes.done.code
     } catch (error) {
-      if (!(error instanceof ClientFailure) || !perName.has(error.code)) throw error
+      if (!(error instanceof ClientFailure) || !concernsName.has(error.code)) throw error
       const { code, message, hint } = error
       this.failures.push({ name, code, message, hint })
       this.#progress.clear()
-      if (!this.#request.json) this.#speech.remark(`foster: ${message}${hint === null ? '' : `\n  ${hint}`}`)
-      return error.exitCode
+      const isResult = code === 'already-started' || code === 'not-running'
+      if (!this.#request.json) {
+        if (isResult) this.#tell(message, hint)
+        else this.#speech.remark(wordsOf(error))
+      }
+      return isResult ? this.#codeOf({ ok: false, code }) : error.exitCode
     }
   }
 
@@ -101,17 +105,17 @@ class Work {
     this.results.push(result)
     this.#progress.done(result.name)
     this.#progress.clear()
-    if (this.#request.json) return
-    this.#speech.print(`${harmless(result.message)}\n`)
-    if (result.hint !== null) this.#speech.remark(`  ${harmless(result.hint)}`)
+    if (!this.#request.json) this.#tell(result.message, result.hint)
+  }
+
+  #tell(message: string, hint: string | null): void {
+    this.#speech.print(`${harmless(message)}\n`)
+    if (hint !== null) this.#speech.remark(`  ${harmless(hint)}`)
   }
 
   /** There is nothing wrong with a start of what is started, or a stop of what is stopped. */
-  #codeOf({ ok, code }: ActionResult): number {
+  #codeOf({ ok, code }: Pick<ActionResult, 'ok' | 'code'>): number {
     const isFine = ok || code === 'already-started' || (code === 'not-running' && this.#request.do === 'stop')
     return isFine ? exitCodes.done.code : exitCodes[exitReason(code)].code
   }
 }
-
-/** Failures that concern one name; the others are done all the same. */
-const perName: ReadonlySet<string> = new Set(['unknown-program', 'bad-name', 'not-allowed'])

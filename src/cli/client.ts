@@ -3,7 +3,7 @@ import { runAction } from './actions.ts'
 import type { Surroundings } from './around.ts'
 import { Client } from './connection.ts'
 import { runEvents } from './events.ts'
-import { ClientFailure, exitCodes, ReaderGone } from './failure.ts'
+import { ClientFailure, exitCodes, ReaderGone, wordsOf } from './failure.ts'
 import { runGraph } from './graph.ts'
 import { runLogs, runTail } from './logs.ts'
 import { runConfig, runHealth, runNames, runPid, runShutdown, runSignal, runStatus } from './queries.ts'
@@ -58,11 +58,12 @@ function run(request: ClientRequest, client: Client, speech: Speech, around: Sur
 }
 
 /** Says what is wrong on stderr, as JSON where that was asked for; gives the exit code. */
-function fail(request: ClientRequest, { code, message, hint, exitCode }: ClientFailure, around: Surroundings): number {
+function fail(request: ClientRequest, failure: ClientFailure, around: Surroundings): number {
+  const { code, message, hint, exitCode } = failure
   const isJson = ('json' in request && request.json) || (request.do === 'graph' && request.format === 'json')
-  const words = hint === null ? `foster: ${message}\n` : `foster: ${message}\n  ${hint}\n`
   // A shell that completes a word has no place for complaints.
-  if (request.do !== 'names') around.write(2, isJson ? `${JSON.stringify({ code, message, hint })}\n` : words)
+  if (request.do !== 'names')
+    around.write(2, `${isJson ? JSON.stringify({ code, message, hint }) : wordsOf(failure)}\n`)
   if (request.do === 'health') return exitCodes.failed.code
   return request.do === 'status' && exitCode !== exitCodes.foreign.code ? exitCodes.refused.code : exitCode
 }

@@ -126,7 +126,8 @@ ${cases.join('\n')}
   if (( names )); then running=(\${(f)"$($words[1] completion names 2>/dev/null)"}); fi
   compadd -a choices running
 }
-compdef _foster foster
+# Loaded by its name it is to complete at once; sourced it is to be known.
+if [[ $funcstack[1] == _foster ]]; then _foster "$@"; else compdef _foster foster; fi
 `
 }
 

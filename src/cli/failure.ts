@@ -31,6 +31,11 @@ export class ClientFailure extends FosterError {
   }
 }
 
+/** A failure as it is told to people. */
+export function wordsOf({ message, hint }: Pick<ClientFailure, 'message' | 'hint'>): string {
+  return hint === null ? `foster: ${message}` : `foster: ${message}\n  ${hint}`
+}
+
 /** The reader of our output has gone: nothing more needs to be said. */
 export class ReaderGone extends Error {}
 
@@ -44,6 +49,15 @@ const reasons: Readonly<Record<string, ExitReason>> = {
   'unknown-path': 'foreign',
   'wrong-method': 'foreign',
 }
+
+/** What concerns one name of several: the others are done all the same. */
+export const concernsName: ReadonlySet<string> = new Set([
+  'unknown-program',
+  'bad-name',
+  'not-allowed',
+  'already-started',
+  'not-running',
+])
 
 /** How a command ends for what the server says is wrong. */
 export function exitReason(code: string): ExitReason {

@@ -1,8 +1,8 @@
 /** The commands that ask one thing and print the answer. */
-import type { ProcessStatus } from '../api/answers.ts'
+import type { ActionResult, ProcessStatus } from '../api/answers.ts'
 import { routes } from '../api/protocol.ts'
 import type { Client } from './connection.ts'
-import { ClientFailure, exitCodes } from './failure.ts'
+import { ClientFailure, concernsName, exitCodes, exitReason, wordsOf } from './failure.ts'
 import type { ClientRequest } from './requests.ts'
 import type { Speech } from './speech.ts'
 import { statusTable } from './table.ts'
@@ -24,7 +24,7 @@ export async function runStatus({ names, json }: Of<'status'>, client: Client, s
 
 async function statusOf(names: readonly string[], json: boolean, client: Client, speech: Speech): Promise<number> {
   const found = await processesOf(names, client)
-  for (const failure of found.unknown) speech.remark(wrong(failure))
+  for (const failure of found.unknown) speech.remark(wordsOf(failure))
   if (json) speech.json({ programs: found.processes })
   else speech.print(statusTable(found.processes, speech.paper))
   const code = statusCode(found.processes)
@@ -51,10 +51,6 @@ async function processesOf(names: readonly string[], client: Client): Promise<Fo
   return { processes: [...processes.values()], unknown }
 }
 
-function wrong({ message, hint }: ClientFailure): string {
-  return hint === null ? `foster: ${message}` : `foster: ${message}\n  ${hint}`
-}
-
 /** supervisorctl's: 3 if one of them is stopped, has exited or is fatal. A task that has done its work is as it should be. */
 function statusCode(processes: readonly ProcessStatus[]): number {
   const isDown = ({ state, kind, last_exit: last }: ProcessStatus): boolean => {
@@ -73,27 +69,34 @@ export async function runPid({ names, json }: Of<'pid'>, client: Client, speech:
     return exitCodes.done.code
   }
   const { processes, unknown } = await processesOf(names, client)
-  for (const failure of unknown) speech.remark(wrong(failure))
+  for (const failure of unknown) speech.remark(wordsOf(failure))
   if (json) speech.json({ pids: Object.fromEntries(processes.map(({ name, pid }) => [name, pid])) })
   else speech.print(processes.map(({ pid }) => `${pid ?? 0}\n`).join(''))
   if (unknown.length > 0) return exitCodes.failed.code
   return processes.some(({ pid }) => pid === null) ? exitCodes.absent.code : exitCodes.done.code
 }
 
-/** `signal`: one line for each process. */
+/** `signal`: one line for each process; the last thing that was wrong decides about the exit code. */
 export async function runSignal(request: Of<'signal'>, client: Client, speech: Speech): Promise<number> {
   const { signal, names, json } = request
+  const results: ActionResult[] = []
+  const failures: object[] = []
   let code: number = exitCodes.done.code
-  const all: unknown[] = []
   for (const name of names) {
-    const { results } = await client.value(routes.signal, name, { signal })
-    for (const result of results) {
-      all.push(result)
-      if (!json) speech.print(`${harmless(result.message)}\n`)
-      if (!result.ok) code = result.code === 'not-running' ? exitCodes.absent.code : exitCodes.failed.code
+    try {
+      const given = await client.value(routes.signal, name, { signal })
+      results.push(...given.results)
+      for (const it of given.results) if (!it.ok) code = exitCodes[exitReason(it.code)].code
+      if (!json) speech.print(given.results.map(it => `${harmless(it.message)}\n`).join(''))
+    } catch (error) {
+      if (!(error instanceof ClientFailure) || !concernsName.has(error.code)) throw error
+      failures.push({ name, code: error.code, message: error.message, hint: error.hint })
+      code = error.exitCode
+      if (!json && error.code === 'not-running') speech.print(`${harmless(error.message)}\n`)
+      else if (!json) speech.remark(wordsOf(error))
     }
   }
-  if (json) speech.json({ results: all })
+  if (json) speech.json({ results, failures })
   return code
 }
 

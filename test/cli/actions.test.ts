@@ -44,6 +44,22 @@ for (const [line, code, exit] of [
   })
 }
 
+test('the server refuses what is so already: no failure, in the order of the names', async () => {
+  const conflict = (code: string) => ({ status: 409, value: { code, message: `web: ${code}`, hint: 'pid 7' } })
+  const start = await foster('start web', { replies: { [asking('start', 'web')]: conflict('already-started') } })
+  assert.deepEqual([start.code, start.stdout, start.stderr], [0, 'web: already-started\n', '  pid 7\n'])
+  const stop = await foster('stop web db', {
+    replies: {
+      [asking('stop', 'web')]: conflict('not-running'),
+      [asking('stop', 'db')]: { lines: [result({ name: 'db', code: 'stopped', message: 'db: stopped' })] },
+    },
+  })
+  assert.deepEqual([stop.code, stop.stdout], [0, 'web: not-running\ndb: stopped\n'])
+  const ending = { ...conflict('shutting-down') }
+  const late = await foster('start web', { replies: { [asking('start', 'web')]: ending } })
+  assert.deepEqual([late.code, late.stdout], [1, ''])
+})
+
 const unknown = {
   ...{
     status: 404,

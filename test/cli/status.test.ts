@@ -95,16 +95,22 @@ test('pid: of foster, of programs, 0 and 7 for one that is down, 1 for one that 
 test('signal: one line for each process; 7 where one does not run', async () => {
   const fine = resultAs({ name: 'web', code: 'signalled', message: 'web: signalled' })
   const down = resultAs({ name: 'db', ok: false, code: 'not-running', message: 'db is not running' })
+  const conflict = { status: 409, value: { code: 'not-running', message: 'db is not running', hint: null } }
   const replies = {
     'POST /v1/programs/web/signal?signal=HUP': { value: { results: [fine] } },
-    'POST /v1/programs/db/signal?signal=HUP': { value: { results: [down] } },
+    'POST /v1/programs/db/signal?signal=HUP': conflict,
+    'POST /v1/programs/all/signal?signal=HUP': { value: { results: [fine, down] } },
     'POST /v1/programs/web/signal?signal=NO': {
       ...{ status: 400, value: { code: 'bad-query', message: 'signal: there is no signal "NO"', hint: null } },
     },
   }
-  const { stdout, code } = await foster('signal HUP web db', { replies })
-  assert.equal(stdout, 'web: signalled\ndb is not running\n')
-  assert.equal(code, 7)
+  for (const [line, expected] of [
+    ['signal HUP all', 'web: signalled\ndb is not running\n'],
+    ['signal HUP db web', 'db is not running\nweb: signalled\n'],
+  ] as const) {
+    const { stdout, code } = await foster(line, { replies })
+    assert.deepEqual([stdout, code], [expected, 7])
+  }
   const wrong = await foster('signal NO web', { replies })
   assert.match(wrong.stderr, /there is no signal "NO"/)
 })
