@@ -8,10 +8,19 @@ export interface Unhealthy {
   readonly detail: string
 }
 
+/** A SIGKILL or another signal. `oom`: the kernel has sent it because memory ran out. */
+interface Killed {
+  readonly how: 'killed'
+  readonly signal: number
+  readonly core: boolean
+  readonly oom?: boolean
+  readonly unhealthy?: Unhealthy
+}
+
 /** The end of one run. `unstartable` is a run that never began: `code` is what a shell would say, 127 or 126, else 1. */
 export type Ending =
   | { readonly how: 'exited'; readonly code: number; readonly unhealthy?: Unhealthy }
-  | { readonly how: 'killed'; readonly signal: number; readonly core: boolean; readonly unhealthy?: Unhealthy }
+  | Killed
   | { readonly how: 'unstartable'; readonly reason: string; readonly code: 126 | 127 | 1 }
 
 /** The exit code that tells of an ending: the code, or 128 + the signal as shells have it (POSIX 2.8.2). */
@@ -40,7 +49,7 @@ function plainEnding(ending: Ending): string {
     case 'exited':
       return `exited with code ${ending.code}`
     case 'killed':
-      return `killed by SIG${signalName(ending.signal)}${ending.core ? ' (core dumped)' : ''}`
+      return `killed by SIG${signalName(ending.signal)}${ending.oom ? ' (out of memory)' : ending.core ? ' (core dumped)' : ''}`
     case 'unstartable':
       return `could not be started: ${ending.reason}`
   }

@@ -20,6 +20,7 @@ import {
   readable,
 } from '../os/libc.ts'
 import { limitDescriptors } from '../os/limits.ts'
+import { OomKills } from '../os/oom.ts'
 import { openOutlet } from '../os/outlets.ts'
 import { watchPipe } from '../os/pipes.ts'
 import type { Signals } from '../os/signals.ts'
@@ -72,6 +73,7 @@ class Init {
   readonly #loop: Loop
   readonly #console = [0, 1, 2].find(fd => foregroundOf(fd) > 0)
   readonly #reloading: ReloadOptions
+  readonly #oomKills = new OomKills(now)
   #failures = 0
 
   constructor(plan: Plan, logs: Logs, { terminal, passed, load }: Given) {
@@ -97,6 +99,7 @@ class Init {
       leftovers: this.#leftovers,
       launcher: new Launcher({ ...parts, health, passed, isCommand, terminalOf }),
       health,
+      oomKills: this.#oomKills,
       terminal,
       hangup: () => this.#hangup(),
       configure: (index, probes) => {
@@ -126,6 +129,8 @@ class Init {
     // Children that exec left us from before, and those that have ended since.
     this.#children.reap()
     this.#loop.dispatch({ on: 'boot' })
+    // Not before the first programs are started, who are waited for.
+    if (this.#loop.world.plan.command === undefined) this.#oomKills.begin()
   }
 
   /** A bug of ours: said, then the programs are stopped in order. It never ends the process by accident. */

@@ -7,6 +7,7 @@ import type { Input } from '../core/world.ts'
 import type { Logs } from '../log/router.ts'
 import type { Children } from '../os/children.ts'
 import { kill } from '../os/libc.ts'
+import type { OomKills } from '../os/oom.ts'
 import type { Terminal } from '../os/terminal.ts'
 import { environmentOf } from './environment.ts'
 import type { Health } from './health.ts'
@@ -29,6 +30,7 @@ export interface EffectsOptions {
   readonly leftovers: Leftovers
   readonly launcher: Launcher
   readonly health: Health
+  readonly oomKills: OomKills
   readonly terminal: Terminal | undefined
   /** What programs inherit. */
   readonly environment: Readonly<Record<string, string>>
@@ -160,8 +162,9 @@ export class Effects {
   }
 
   /** The process has been reaped; the program's run is over when nothing is left of it. CMD's leftovers are strays. */
-  #ended(index: number, pid: number, ending: Ending): void {
+  #ended(index: number, pid: number, plain: Ending): void {
     const { streams, leftovers, dispatch, world } = this.#options
+    const ending = this.#withCause(index, plain)
     const over = (): void => {
       try {
         streams.ended(index)
@@ -171,6 +174,14 @@ export class Effects {
     }
     if (world().plan.command !== undefined) over()
     else leftovers.clear(pid, this.#terminalOf(index) === undefined, over)
+  }
+
+  /** A SIGKILL that is not ours may be the kernel's, for memory. */
+  #withCause(index: number, ending: Ending): Ending {
+    const state = this.#options.world().states[index]
+    if (ending.how !== 'killed' || ending.signal !== signalNumbers.KILL) return ending
+    if (state?.at === 'stopping' && state.killed) return ending
+    return this.#options.oomKills.take() ? { ...ending, oom: true } : ending
   }
 
   #stop({ index, pid }: Target): void {
