@@ -6,7 +6,7 @@ import { runClient } from './cli/client.ts'
 import type { Invocation } from './cli/requests.ts'
 import { discover, type Facts, load } from './config/load.ts'
 import { colourOf, wantsColour } from './log/format.ts'
-import { exitNow } from './os/libc.ts'
+import { exitNow, readerGone } from './os/libc.ts'
 import type { Signals } from './os/signals.ts'
 import { peerOf } from './os/sockets.ts'
 import { columnsOf } from './os/terminal.ts'
@@ -36,6 +36,7 @@ function surroundings(environment: Readonly<Record<string, string>>, facts: () =
     configuredSocket: () => configuredSocket(environment, facts),
     peerUid: fd => peerOf(fd)?.uid,
     write: print,
+    isUnread: readerGone,
     columns: output => (isatty(output) ? columnsOf(output, environment) : undefined),
     isColoured: (output: Output) => wantsColour(isatty(output), environment),
     colourOf,

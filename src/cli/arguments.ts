@@ -15,6 +15,10 @@ export function parseArguments(args: readonly string[], version: string): Invoca
     const text = `foster: this version has no command "${word}"; a program of that name is run by: foster -- ${word}\n`
     return { command: 'print', text, exitCode: 2 }
   }
+  const [, topic = ''] = args
+  if (word === 'help' && topic !== '' && !(commandWords as readonly string[]).includes(topic)) {
+    return { command: 'print', text: `foster: there is no command "${topic}"\n${tryHelp}`, exitCode: 2 }
+  }
   if (word === '--version' || word === '-V') return { command: 'print', text: `foster ${version}\n`, exitCode: 0 }
   // CMD's words are never shown to commander, which would look for its own among them: `foster -- check`, `foster ls -h`.
   const isOther = otherWords.has(word)

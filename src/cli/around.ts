@@ -15,6 +15,8 @@ export interface Surroundings {
   readonly peerUid: (fd: number) => number | undefined
   /** Writes all of it; false if nobody reads it any more. Waits while the reader is slow. */
   readonly write: (output: Output, what: string | Uint8Array) => boolean
+  /** Whether nobody reads it any more, although nothing has been written. */
+  readonly isUnread: (output: Output) => boolean
   /** Columns of the terminal there; undefined: it is none. */
   readonly columns: (output: Output) => number | undefined
   /** Whether text there is coloured. */

@@ -16,7 +16,7 @@ export async function runEvents(
   speech: Speech,
 ): Promise<number> {
   const query = { program: names, since, follow: follow || undefined }
-  return untilItEnds(follow, async () => {
+  return untilItEnds(follow, speech, async () => {
     for await (const values of client.lines(routes.events, undefined, query)) {
       if (json) speech.jsonLines(values)
       else speech.print(values.map(it => `${harmless(eventLine(it))}\n`).join(''))

@@ -12,7 +12,7 @@ import { padded, widthOf } from './width.ts'
 export async function runTail(request: Extract<ClientRequest, { do: 'tail' }>, client: Client, speech: Speech) {
   const { name, stream, bytes, follow, json } = request
   const query = { program: name, stream, bytes, follow: follow || undefined }
-  return untilItEnds(follow, async () => {
+  return untilItEnds(follow, speech, async () => {
     if (json) for await (const values of client.lines(routes.logs, undefined, query)) speech.jsonLines(values)
     else for await (const piece of client.bytes(routes.logs, undefined, { ...query, raw: true })) speech.print(piece)
   })
@@ -29,7 +29,7 @@ export async function runLogs(
   const query = { program: names, stream, lines, follow: follow || undefined }
   const all = json ? [] : await knownNames(client)
   const labels = new Labels(all, names, around)
-  return untilItEnds(follow, async () => {
+  return untilItEnds(follow, speech, async () => {
     for await (const values of client.lines(routes.logs, undefined, query)) {
       if (json) speech.jsonLines(values)
       else speech.print((values as readonly LogLine[]).map(it => labels.written(it)).join(''))
@@ -38,9 +38,9 @@ export async function runLogs(
 }
 
 /** Who follows is told by the end of the stream that there is nothing more: foster has ended. */
-export async function untilItEnds(follow: boolean, work: () => Promise<void>): Promise<number> {
+export async function untilItEnds(follow: boolean, speech: Speech, work: () => Promise<void>): Promise<number> {
   try {
-    await work()
+    await (follow ? speech.whileRead(work()) : work())
   } catch (error) {
     if (!follow || !(error instanceof ClientFailure) || error.code !== 'broken-off') throw error
   }

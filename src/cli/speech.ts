@@ -3,6 +3,9 @@ import type { Surroundings } from './around.ts'
 import { ReaderGone } from './failure.ts'
 import type { Paper } from './table.ts'
 
+/** How often a silent command looks whether it still has a reader. */
+const lookMillis = 1000
+
 export class Speech {
   readonly #around: Surroundings
 
@@ -28,6 +31,19 @@ export class Speech {
   /** A remark, which is no result. Whether somebody reads it does not matter. */
   remark(text: string): void {
     this.#around.write(2, `${text}\n`)
+  }
+
+  /** Does work that may be silent for hours; ends it when nobody reads the results any more. */
+  async whileRead<T>(work: Promise<T>): Promise<T> {
+    const gone = Promise.withResolvers<never>()
+    const stop = this.#around.every(lookMillis, () => {
+      if (this.#around.isUnread(1)) gone.reject(new ReaderGone())
+    })
+    try {
+      return await Promise.race([work, gone.promise])
+    } finally {
+      stop()
+    }
   }
 
   /** How results look where they go. */

@@ -21,6 +21,7 @@ const C = {
   MSG_NOSIGNAL: 0x4000,
   POLLOUT: 4,
   POLLERR: 8,
+  POLLHUP: 16,
   PR_SET_DUMPABLE: 4,
   PR_SET_NAME: 15,
   PR_SET_CHILD_SUBREAPER: 36,
@@ -204,6 +205,13 @@ export function write(fd: number, bytes: Uint8Array, offset: number, length: num
 export function send(fd: number, bytes: Uint8Array, offset: number, length: number): number {
   const flags = C.MSG_DONTWAIT | C.MSG_NOSIGNAL
   return checked(libc().functions.send(fd, addressOf(bytes) + BigInt(offset), BigInt(length), flags))
+}
+
+/** Whether nobody can read any more what is written to a pipe or socket: poll(2). */
+export function readerGone(fd: number): boolean {
+  const set = Buffer.alloc(8)
+  set.writeInt32LE(fd, 0)
+  return checked(libc().functions.poll(set, 1n, 0)) > 0 && (set.readInt16LE(6) & (C.POLLERR | C.POLLHUP)) !== 0
 }
 
 /** Whether a descriptor takes at least one byte now without blocking, or reports an error at once: poll(2). */

@@ -127,6 +127,12 @@ for (const [line, message] of [
   })
 }
 
+test('help of a command, and of none', () => {
+  assert.deepEqual(parse('help status'), parse('status --help'))
+  const text = 'foster: there is no command "sttus"\nTry: foster --help\n'
+  assert.deepEqual(parse('help sttus'), { command: 'print', text, exitCode: 2 })
+})
+
 test('version as JSON', () => {
   assert.deepEqual(parse('version'), { command: 'print', text: 'foster 1.2.3\n', exitCode: 0 })
   assert.deepEqual(parse('version --json'), { command: 'print', text: '{"version":"1.2.3"}\n', exitCode: 0 })

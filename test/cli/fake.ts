@@ -73,6 +73,7 @@ const quiet: Surroundings = {
   configuredSocket: () => undefined,
   peerUid: () => 0,
   write: () => true,
+  isUnread: () => false,
   columns: () => undefined,
   isColoured: () => false,
   colourOf: index => 31 + index,

@@ -100,6 +100,21 @@ test('a reader that has gone ends it, without a word: 141', async () => {
   assert.deepEqual([code, stderr], [141, ''])
 })
 
+test('a reader that has gone is noticed although nothing is written', async () => {
+  const target = 'GET /v1/events?follow=1'
+  let look = () => {}
+  const replies: Replies = { [target]: response => void response.write('\n', () => look()) }
+  const { code, stderr } = await foster('events -f', {
+    replies,
+    isUnread: output => output === 1,
+    every: (millis, call) => {
+      if (millis === 1000) look = call
+      return () => {}
+    },
+  })
+  assert.deepEqual([code, stderr], [141, ''])
+})
+
 const at = { time: '2026-11-26T12:00:00.250Z' }
 const exited = { pid: 12, how: 'exited', code: 3, signal: null, core: false, reason: 'exited with code 3', uptime: 61 }
 const events = [

@@ -3,7 +3,7 @@ import { closeSync, fstatSync, writeSync } from 'node:fs'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Reading } from '../../src/core/output.ts'
-import { libc, readable } from '../../src/os/libc.ts'
+import { libc, readable, readerGone } from '../../src/os/libc.ts'
 import { makeProgramPipe, type ProgramPipe, watchPipe } from '../../src/os/pipes.ts'
 
 function makePipe(): ProgramPipe {
@@ -131,5 +131,14 @@ test('a pause inside the callback holds from then on', async () => {
   reading.resume()
   await until(() => text === '12345678')
   reading.close()
+  closeSync(ends.write)
+})
+
+test('a pipe tells whether somebody can still read it', () => {
+  const ends = makePipe()
+  writeSync(ends.write, 'unread')
+  assert.equal(readerGone(ends.write), false)
+  closeSync(ends.read)
+  assert.equal(readerGone(ends.write), true)
   closeSync(ends.write)
 })
