@@ -24,6 +24,7 @@ function once(): number {
   const start = process.threadCpuUsage()
   const { plan, diagnostics } = load(['foster.yaml'], {
     ...{ uid: 0, gid: 0, environment: {}, readFile: () => text, glob: () => [], whatIs: () => 'directory' as const },
+    ...{ hostName: () => '', directory: () => '/' },
     ...{ account: () => undefined, accountByUid: () => undefined, group: () => undefined, groupsOf: () => [] },
     privileges,
   })

@@ -1,5 +1,6 @@
 /** The composition root: from arguments and the state of the system to an init that runs, or to a message. */
 import { existsSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { isatty } from 'node:tty'
 import { commandWords, parseArguments, reservedWords } from './cli/arguments.ts'
 import { usage } from './cli/grammar.ts'
@@ -124,7 +125,7 @@ function facts(environment: Readonly<Record<string, string>>): Facts {
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,
     environment,
-    ...{ readFile: readText, glob, whatIs },
+    ...{ readFile: readText, glob, whatIs, hostName: hostname, directory: () => process.cwd() },
     ...openAccounts(),
     privileges: ownPrivileges,
   }

@@ -189,9 +189,13 @@ const surroundings = {
     ...{ usually: "foster's", example: 'working_dir: /srv/app' },
     ...{ compose: 'working_dir', kubernetes: 'workingDir', supervisor: 'directory' },
   }),
-  stdin: option(oneOf(['null', 'inherit']), 'Its standard input: nothing, or that of foster.', {
-    ...{ usual: 'null', example: 'stdin: inherit', compose: 'stdin_open', kubernetes: 'stdin' },
-  }),
+  stdin: option(
+    oneOf(['null', 'inherit', 'pipe']),
+    'Its standard input: nothing, that of foster, or a pipe that stays open.',
+    {
+      ...{ usual: 'null', example: 'stdin: inherit', compose: 'stdin_open', kubernetes: 'stdin' },
+    },
+  ),
   tty: option(flag, "Whether it is the terminal's foreground job.", {
     ...{ usual: false, example: 'tty: true', compose: 'tty', kubernetes: 'tty' },
   }),

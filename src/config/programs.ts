@@ -55,6 +55,10 @@ export function resolveProgram(
     stdin: settings.stdin ?? programDefaults.stdin,
     tty: settings.tty ?? programDefaults.tty,
     logFormat: settings.log?.format ?? undefined,
+    redirectStderr: programDefaults.redirectStderr,
+    setsIdentity: programDefaults.setsIdentity,
+    rules: programDefaults.rules,
+    priority: programDefaults.priority,
   }
 }
 

@@ -15,6 +15,10 @@ export interface Surroundings extends Accounts {
   readonly privileges: Privileges
   /** What stands at a path; undefined if that cannot be told. */
   whatIs(path: string): 'directory' | 'other' | 'nothing' | undefined
+  /** The name of the host. */
+  hostName(): string
+  /** foster's own directory. */
+  directory(): string
 }
 
 export interface Resolving {

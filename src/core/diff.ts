@@ -50,6 +50,10 @@ const concerns: Readonly<Record<keyof Program, 'process' | 'rules' | 'identity'>
   stdin: 'process',
   tty: 'process',
   logFormat: 'rules',
+  redirectStderr: 'process',
+  setsIdentity: 'process',
+  rules: 'rules',
+  priority: 'rules',
 }
 
 /** How a process is known from one plan to the next. */

@@ -11,7 +11,7 @@ export interface Edge {
 export interface Graph {
   readonly dependencies: ReadonlyArray<readonly Edge[]>
   readonly dependants: ReadonlyArray<readonly number[]>
-  /** How far a program is from those that nobody depends on: 0 stops first, the highest last. */
+  /** The order of the stop: 0 stops first, the highest last. Without priorities: how far it is from those that nobody depends on. */
   readonly levels: readonly number[]
 }
 
@@ -34,7 +34,8 @@ export function graphOf(programs: readonly Program[], retired: ReadonlySet<numbe
       }),
     ),
   )
-  return { dependencies, dependants, levels: levelsOf(dependencies, dependants) }
+  const levels = byPriority(programs, dependencies, levelsOf(dependencies, dependants))
+  return { dependencies, dependants, levels }
 }
 
 /** Longest distance from the top, by Kahn's algorithm: a program's level is known once all its dependants' are. */
@@ -51,6 +52,36 @@ function levelsOf(dependencies: Graph['dependencies'], dependants: Graph['depend
     }
   }
   return levels
+}
+
+/**
+ * Parts the levels by priority: a higher one stops first. A program comes no later than what it depends on, so that it
+ * has at least the priority of that.
+ */
+function byPriority(
+  programs: readonly Program[],
+  dependencies: Graph['dependencies'],
+  levels: readonly number[],
+): readonly number[] {
+  const priorities = programs.map(({ priority }) => priority)
+  if (priorities.every(priority => priority === priorities[0])) return levels
+  const level = (index: number): number => levels[index] ?? 0
+  const deepestFirst = [...levels.keys()].sort((a, b) => level(b) - level(a))
+  for (const index of deepestFirst) {
+    const own = priorities[index] ?? 0
+    const below = (dependencies[index] ?? []).map(({ on }) => priorities[on] ?? 0)
+    priorities[index] = below.reduce((most, priority) => Math.max(most, priority), own)
+  }
+  const priority = (index: number): number => priorities[index] ?? 0
+  const order = [...levels.keys()].sort((a, b) => priority(b) - priority(a) || level(a) - level(b))
+  const ranks = levels.map(() => 0)
+  let rank = 0
+  for (const [at, index] of order.entries()) {
+    const before = order[at - 1]
+    if (before !== undefined && (priority(before) !== priority(index) || level(before) !== level(index))) rank++
+    ranks[index] = rank
+  }
+  return ranks
 }
 
 /**

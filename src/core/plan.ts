@@ -84,11 +84,20 @@ export interface Program extends ProcessSettings {
   readonly stopScope: 'process' | 'group'
   /** Run in place of the stop signal. */
   readonly stopCommand: readonly string[] | undefined
-  readonly stdin: 'null' | 'inherit'
+  /** `pipe`: open, and nothing comes. */
+  readonly stdin: 'null' | 'inherit' | 'pipe'
   /** It is the terminal's foreground job. */
   readonly tty: boolean
   /** Undefined: the plan's. */
   readonly logFormat: LogFormat | undefined
+  /** Both streams are one: what is written to stderr goes where stdout goes, in the order it was written. */
+  readonly redirectStderr: boolean
+  /** Whether HOME, USER and LOGNAME are those of its `user`. */
+  readonly setsIdentity: boolean
+  /** By whose rules it is started again: `supervisor` has its own count and waits, see `restart.ts`. */
+  readonly rules: 'foster' | 'supervisor'
+  /** What has a higher one stops before what has a lower one; it cannot go against dependencies. */
+  readonly priority: number
 }
 
 /** What a process is called in messages and logs: `web`, and `web:0` where it is one of several replicas. */
@@ -125,6 +134,8 @@ export interface Plan {
   readonly control?: Control
   /** Undefined: nothing listens. */
   readonly http?: Http
+  /** The container goes on when nothing is left to run, as under supervisord. */
+  readonly stays?: true
   /** Set for `foster -- CMD` without a configuration: the only program is CMD, and foster is as transparent as tini. */
   readonly command?: { readonly zeroCodes: readonly number[] }
 }
@@ -152,6 +163,10 @@ export const programDefaults = {
   nice: undefined,
   oomScoreAdj: undefined,
   limits: [],
+  redirectStderr: false,
+  setsIdentity: true,
+  rules: 'foster',
+  priority: 0,
 } as const satisfies Partial<Program>
 
 /** The defaults of `shutdown`: Docker kills ten seconds after its TERM, so foster is done after nine. */

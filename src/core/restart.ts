@@ -14,6 +14,7 @@ export type Verdict =
  * started is FATAL once its retries are used up, at once where nothing is to be retried.
  */
 export function judge(program: Program, ending: Ending, failures: number, uptime: number, random: number): Verdict {
+  if (program.rules === 'supervisor') return judgeAsSupervisor(program, ending, failures, uptime)
   const { restart, backoff, startRetries, successExitCodes, kind } = program
   const sofar = uptime >= backoff.resetAfter ? 0 : failures
   if (isSuccess(ending, successExitCodes)) {
@@ -24,6 +25,26 @@ export function judge(program: Program, ending: Ending, failures: number, uptime
   if (restart === 'never') return ending.how === 'unstartable' ? { next: 'fatal', failures: count } : { next: 'exited' }
   if (count > startRetries) return { next: 'fatal', failures: count }
   return { next: 'retry', failures: count, delay: backoffDelay(backoff, count, random) }
+}
+
+/** Runs that end at once begin no more often than this, in milliseconds: supervisord's loop is no faster. */
+const spacing = 100
+
+/**
+ * Supervisor's rules. Until `startsecs` have passed, every ending is a failure whatever its code, and it is tried again
+ * whatever `autorestart` says: after 1, 2, 3 seconds and so on, `startretries` times. From then on the count is 0, and
+ * it is started again at once or never.
+ */
+function judgeAsSupervisor(program: Program, ending: Ending, failures: number, uptime: number): Verdict {
+  const { restart, startMillis, startRetries, successExitCodes } = program
+  if (ending.how === 'unstartable' || uptime < startMillis) {
+    const count = failures + 1
+    return count > startRetries
+      ? { next: 'fatal', failures: count }
+      : { next: 'retry', failures: count, delay: 1000 * count }
+  }
+  const again = restart === 'always' || (restart === 'on-failure' && !isSuccess(ending, successExitCodes))
+  return again ? { next: 'retry', failures: 0, delay: Math.max(0, spacing - uptime) } : { next: 'exited' }
 }
 
 /** The wait in milliseconds before the retry after the nth failure in a row, n from 1. Bounded by `max` before the jitter. */

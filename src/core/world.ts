@@ -254,7 +254,7 @@ function endIfOver(draft: Draft, index: number): void {
 
 /** Nothing runs, nothing is to run, and nobody stopped anything by hand: the container's work is done. */
 function endIfIdle(draft: Draft): void {
-  if (draft.phase.at !== 'serving') return
+  if (draft.phase.at !== 'serving' || draft.plan.stays) return
   const busy = draft.states.some(
     state => isLive(state) || state.at === 'waiting' || state.at === 'backoff' || isOperators(state),
   )

@@ -8,9 +8,9 @@ type Variables = Readonly<Record<string, string>>
  * of its user, what the configuration says, its secrets, and how foster calls it.
  */
 export function environmentOf(program: Program, all: Variables, secrets: Variables = {}): Record<string, string> {
-  const { user, environment, name, replica, group, envInherit } = program
+  const { user, environment, name, replica, group, envInherit, setsIdentity } = program
   const inherited = envInherit === true ? all : matching(all, envInherit === false ? [] : envInherit)
-  const identity = user?.home === undefined ? {} : { HOME: user.home, ...namesOf(user.name) }
+  const identity = user?.home === undefined || !setsIdentity ? {} : { HOME: user.home, ...namesOf(user.name) }
   const ours = { FOSTER_NAME: name, FOSTER_GROUP: group ?? name, FOSTER_REPLICA: String(replica ?? 0) }
   return { ...inherited, ...identity, ...environment, ...secrets, ...ours }
 }

@@ -4,7 +4,8 @@ import type { Program } from '../core/plan.ts'
 import type { Logs } from '../log/router.ts'
 import { errnoName } from '../os/errno.ts'
 import type { Refusal } from '../os/executable.ts'
-import { closePipe, makeProgramPipe } from '../os/pipes.ts'
+import { pipe } from '../os/libc.ts'
+import { closePipe, makeProgramPipe, type ProgramPipe } from '../os/pipes.ts'
 
 /** What becomes a program's descriptors 0, 1 and 2. */
 export type Stdio = readonly [stdin: number, stdout: number, stderr: number]
@@ -12,9 +13,11 @@ export type Stdio = readonly [stdin: number, stdout: number, stderr: number]
 export class Streams {
   readonly #logs: Logs
   readonly #nullDevice: number
+  /** Inputs in which nothing comes. */
+  readonly #inputs = new Map<number, ProgramPipe>()
   readonly #writeEnds = new Map<number, readonly [stdout: number, stderr: number]>()
-  /** Whose the pipes are; no uid: foster's own. */
-  readonly #owners = new Map<number, { readonly uid: number | undefined }>()
+  /** Whose the pipes are (no uid: foster's own), and whether both streams have one. */
+  readonly #owners = new Map<number, { readonly uid: number | undefined; readonly isShared: boolean }>()
   /** What is still to be told to the log. */
   readonly #pending: (() => void)[] = []
 
@@ -27,9 +30,18 @@ export class Streams {
   /** The streams of a program's next run: foster's own for the terminal's program, else pipes, kept from run to run. */
   stdio(index: number, program: Program, ownsOutput: boolean): Stdio | Refusal {
     if (ownsOutput || program.tty) return [0, 1, 2]
-    const input = program.stdin === 'inherit' ? 0 : this.#nullDevice
+    const input = program.stdin === 'pipe' ? this.#input(index) : program.stdin === 'inherit' ? 0 : this.#nullDevice
+    if (typeof input !== 'number') return input
     const ends = this.#writeEnds.get(index) ?? this.#makePipes(index, program)
     return 'how' in ends ? ends : [input, ...ends]
+  }
+
+  /** A pipe of which foster keeps both ends: a program that reads from it waits. */
+  #input(index: number): number | Refusal {
+    const ends = this.#inputs.get(index) ?? pipe()
+    if (typeof ends === 'number') return noPipe(ends)
+    this.#inputs.set(index, ends)
+    return ends.read
   }
 
   /** A run has begun whose output comes next. */
@@ -44,26 +56,35 @@ export class Streams {
   }
 
   /** A program is configured anew: what belongs to another user is made anew. */
-  configured(index: number, { user }: Program): void {
+  configured(index: number, { user, redirectStderr }: Program): void {
     const owner = this.#owners.get(index)
-    if (owner !== undefined && owner.uid !== user?.uid) this.close(index)
+    if (owner !== undefined && (owner.uid !== user?.uid || owner.isShared !== redirectStderr)) this.close(index)
   }
 
   /** The program is not there any more, and no process of it writes. */
   close(index: number): void {
+    const input = this.#inputs.get(index)
+    if (input !== undefined) closePipe(input)
+    this.#inputs.delete(index)
     const ends = this.#writeEnds.get(index)
     if (ends === undefined) return
     this.#connect()
     this.#writeEnds.delete(index)
     this.#owners.delete(index)
     this.#logs.program(index).close()
-    for (const fd of ends) closeSync(fd)
+    for (const fd of new Set(ends)) closeSync(fd)
   }
 
-  /** Both pipes, or neither. */
-  #makePipes(index: number, { user }: Program): readonly [number, number] | Refusal {
+  /** Both pipes, or neither; one that serves both. */
+  #makePipes(index: number, { user, redirectStderr }: Program): readonly [number, number] | Refusal {
     const out = makeProgramPipe(user)
     if (typeof out === 'number') return noPipe(out)
+    if (redirectStderr) {
+      this.#later(() => this.#logs.program(index).attach('stdout', out.read))
+      this.#writeEnds.set(index, [out.write, out.write])
+      this.#owners.set(index, { uid: user?.uid, isShared: true })
+      return [out.write, out.write]
+    }
     const err = makeProgramPipe(user)
     if (typeof err === 'number') {
       closePipe(out)
@@ -74,7 +95,7 @@ export class Streams {
       this.#logs.program(index).attach('stderr', err.read)
     })
     this.#writeEnds.set(index, [out.write, err.write])
-    this.#owners.set(index, { uid: user?.uid })
+    this.#owners.set(index, { uid: user?.uid, isShared: false })
     return [out.write, err.write]
   }
 

@@ -25,6 +25,8 @@ export function factsOf(
     privileges: privilegesOf(uid === 0),
     glob: () => [],
     whatIs: () => 'directory',
+    hostName: () => 'host',
+    directory: () => '/work',
     readFile(path) {
       const text = files[path]
       if (text !== undefined) return text

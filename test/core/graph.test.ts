@@ -125,4 +125,37 @@ describe('graphOf', () => {
     const chain = Array.from({ length: 10_000 }, (_, i) => (i < 9999 ? [i + 1] : []))
     assert.deepEqual(graphOf(programsOf(chain)).levels, [...chain.keys()])
   })
+
+  test('a higher priority stops first, but never before a dependant', () => {
+    const levelsOf = (...priorities: readonly [number, readonly number[]][]): readonly number[] =>
+      graphOf(
+        priorities.map(([priority, list], i) =>
+          programOf(`p${i}`, { priority, dependsOn: list.map(it => on(`p${it}`)) }),
+        ),
+      ).levels
+    assert.deepEqual(levelsOf([999, []], [10, []], [999, []]), [0, 1, 0])
+    assert.deepEqual(levelsOf([5, []], [5, [0]]), [1, 0])
+    // p1 depends on p0, which has the higher priority: it comes first all the same, and before p2.
+    assert.deepEqual(levelsOf([20, []], [10, [0]], [15, []]), [1, 0, 2])
+  })
+
+  test('priorities or not, what depends stops before what it depends on', () => {
+    fc.assert(
+      fc.property(
+        acyclicGraph,
+        fc.array(fc.integer({ min: -2, max: 2 }), { minLength: 10, maxLength: 10 }),
+        (lists, p) => {
+          const programs = programsOf(lists).map((program, i) => ({ ...program, priority: p[i] ?? 0 }))
+          const { levels } = graphOf(programs)
+          for (const [i, list] of lists.entries()) {
+            for (const it of list) assert.ok((levels[i] ?? 0) < (levels[it] ?? 0))
+            for (const [j, others] of lists.entries()) {
+              const isFree = others.length === 0 && list.length === 0
+              if (isFree && (p[i] ?? 0) > (p[j] ?? 0)) assert.ok((levels[i] ?? 0) < (levels[j] ?? 0))
+            }
+          }
+        },
+      ),
+    )
+  })
 })

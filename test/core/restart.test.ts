@@ -100,3 +100,44 @@ describe('the backoff', () => {
     assert.equal(backoffDelay({ ...backoff, delay: 0 }, 5000, 0.5), 0)
   })
 })
+
+describe("Supervisor's rules", () => {
+  const rules = { rules: 'supervisor', startMillis: 1000, startRetries: 3 } as const
+  const rows: readonly [string, Parameters<typeof programOf>[1], Ending, number, number, Verdict][] = [
+    ['too quickly, even with code 0', {}, exited(0), 0, 999, { next: 'retry', failures: 1, delay: 1000 }],
+    [
+      'too quickly, though it is not to be restarted',
+      { restart: 'never' },
+      exited(0),
+      1,
+      0,
+      { next: 'retry', failures: 2, delay: 2000 },
+    ],
+    ['cannot start, startsecs=0', { startMillis: 0 }, missing, 2, 0, { next: 'retry', failures: 3, delay: 3000 }],
+    ['the retries are used up', {}, exited(1), 3, 500, { next: 'fatal', failures: 4 }],
+    ['no retries', { startRetries: 0 }, exited(1), 0, 0, { next: 'fatal', failures: 1 }],
+    ['unexpected, after startsecs', {}, exited(1), 3, 1000, { next: 'retry', failures: 0, delay: 0 }],
+    ['expected, after startsecs', {}, exited(0), 0, 1000, { next: 'exited' }],
+    ['always, after startsecs', { restart: 'always' }, exited(0), 0, 5000, { next: 'retry', failures: 0, delay: 0 }],
+    ['never, after startsecs', { restart: 'never' }, exited(1), 0, 5000, { next: 'exited' }],
+    [
+      'a signal is never expected',
+      { successExitCodes: [0, 15, 143] },
+      { how: 'killed', signal: 15, core: false },
+      0,
+      2000,
+      { next: 'retry', failures: 0, delay: 0 },
+    ],
+    [
+      'startsecs=0 spins, but not faster than supervisord',
+      { startMillis: 0 },
+      exited(1),
+      0,
+      30,
+      { next: 'retry', failures: 0, delay: 70 },
+    ],
+  ]
+  for (const [name, changes, ending, failures, uptime, expected] of rows) {
+    test(name, () => assert.deepEqual(verdict({ ...rules, ...changes }, ending, failures, uptime), expected))
+  }
+})

@@ -51,3 +51,9 @@ test('secrets win over the rest of the environment, and are not inherited by cha
   )
   assert.deepEqual({ A, B }, { A: 'secret', B: 'own' })
 })
+
+test('HOME, USER and LOGNAME stay as they are where the program is run as supervisord would', () => {
+  const user = { uid: 5, gid: 5, groups: [], name: 'web', home: '/home/web' }
+  const { HOME, USER, LOGNAME } = environmentOf({ ...program, user, setsIdentity: false }, { HOME: '/root' })
+  assert.deepEqual({ HOME, USER, LOGNAME }, { HOME: '/root', USER: undefined, LOGNAME: undefined })
+})
