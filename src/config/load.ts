@@ -37,7 +37,10 @@ export function load(files: readonly string[], facts: Facts, options: { allowEmp
   allowSuggestions()
   const diagnostics: Diagnostic[] = []
   const { environment } = facts
-  const sources: Sources = { files: facts, environment, diagnostics, texts: new Map(), trees: [], isBroken: false }
+  const sources: Sources = {
+    ...{ files: facts, system: facts, environment, diagnostics, texts: new Map(), trees: [], isBroken: false },
+    supervisor: undefined,
+  }
   let made: Made | undefined
   try {
     made = make(files, facts, sources, options.allowEmpty ?? false)
@@ -80,6 +83,7 @@ interface Made extends Written {
 function make(files: readonly string[], facts: Facts, sources: Sources, allowEmpty: boolean): Made | undefined {
   const { diagnostics, trees } = sources
   readSources(files, sources)
+  const { supervisor } = sources
   const merged = trees.filter(says).reduce((below, tree) => mergeTrees(below, tree), nothing)
   const tree = applyVariables(merged, facts.environment, diagnostics)
   checkInclude(tree, diagnostics)
@@ -90,7 +94,8 @@ function make(files: readonly string[], facts: Facts, sources: Sources, allowEmp
   const { settings } = shaped
   const templates = shaped.programs.map(program => {
     const environment = environments.get(program.name) ?? { variables: new Map(), secrets: new Map() }
-    return resolveProgram(program, environment, shaped, facts, diagnostics)
+    const resolved = resolveProgram(program, environment, shaped, facts, diagnostics)
+    return { ...resolved, ...supervisor?.get(program.name) }
   })
   const http = httpOf(shaped, diagnostics)
   const plan: Plan = {
@@ -109,9 +114,10 @@ function make(files: readonly string[], facts: Facts, sources: Sources, allowEmp
     logFormat: settings.log?.format ?? undefined,
     control: controlOf(shaped, facts, diagnostics),
     ...(http !== undefined && { http }),
+    ...(supervisor && { stays: true }),
   }
-  validate(plan, shaped, diagnostics)
-  if (plan.programs.length === 0 && !allowEmpty) checkEmpty(shaped, diagnostics)
+  validate(plan, shaped, diagnostics, name => supervisor?.has(name) === true)
+  if (plan.programs.length === 0 && !allowEmpty && supervisor === undefined) checkEmpty(shaped, diagnostics)
   const names = new Set(plan.programs.map(({ name }) => name))
   const programs = plan.programs.map(program => withoutMissing(program, names))
   return { plan: { ...plan, programs }, shape: shaped, environments, templates }

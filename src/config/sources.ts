@@ -4,6 +4,9 @@ import { interpolate } from './interpolate.ts'
 import { parseProcfile } from './procfile.ts'
 import { allKeys } from './schema.ts'
 import { blot, guessSecrets, type Range } from './secrets.ts'
+import { readSupervisor } from './supervisord/read.ts'
+import type { System } from './supervisord/reading.ts'
+import { type WrittenSupervisor, writeSupervisor } from './supervisord/written.ts'
 import {
   describe,
   fault,
@@ -34,12 +37,15 @@ interface Text {
 /** What was read so far. */
 export interface Sources {
   readonly files: Files
+  readonly system: System
   readonly environment: Readonly<Record<string, string>>
   readonly diagnostics: Diagnostic[]
   /** By name, in the order they were read. */
   readonly texts: Map<string, Text>
   /** In the order they are merged. */
   readonly trees: Tree[]
+  /** Set once a Supervisor file was read: what YAML has no word for. */
+  supervisor: WrittenSupervisor['programs'] | undefined
   /** Whether a file could not be read or parsed: what the rest says is then not worth judging. */
   isBroken: boolean
 }
@@ -51,9 +57,12 @@ const deepest = 20
 export function readSources(named: readonly string[], sources: Sources): void {
   for (const file of named) visit(file, undefined, [], sources)
   const text = sources.environment[inline]
-  if (text === undefined || text.trim() === '') return
-  const tree = treeOf(text, inline, sources)
+  const tree = text === undefined || text.trim() === '' ? undefined : treeOf(text, inline, sources)
   if (tree !== undefined) take(tree, [inline], sources)
+  const parts = Math.max(sources.trees.length, named.length + (tree === undefined ? 0 : 1))
+  if (sources.supervisor === undefined || parts < 2) return
+  const message = 'a Supervisor file cannot be mixed with other configuration files'
+  sources.diagnostics.push(fault(undefined, 'mixed-files', message, 'foster convert FILE writes it as YAML'))
 }
 
 /** The text of a file for excerpts, with its secrets blotted out. */
@@ -170,17 +179,37 @@ function treeOf(text: string, file: string, sources: Sources): Tree | undefined 
     texts.set(file, { text, secrets: [] })
     return parseProcfile(text, file, diagnostics)
   }
-  if (file !== inline && isSupervisor(name, text)) {
-    const message = `cannot read ${file}: this version of foster reads only YAML files`
-    diagnostics.push(fault(undefined, 'unsupported-file', message))
-    return undefined
-  }
+  if (file !== inline && isSupervisor(name, text)) return supervisorTree(text, file, sources)
   const parsed = parseYaml(text, file)
   diagnostics.push(...parsed.diagnostics)
   const secrets = parsed.tree === undefined ? [...parsed.secrets, ...guessSecrets(text, allKeys())] : parsed.secrets
   texts.set(file, { text, secrets })
   if (parsed.tree === undefined) sources.isBroken = true
   return parsed.tree && interpolate(parsed.tree, environment, diagnostics)
+}
+
+function supervisorTree(text: string, file: string, sources: Sources): Tree | undefined {
+  const { files, system, diagnostics, texts } = sources
+  texts.set(file, { text, secrets: [] })
+  const found: Diagnostic[] = []
+  const reading = {
+    read: (path: string, at: Origin): string | undefined => {
+      const read = texts.size >= mostFiles ? undefined : readText(path, at, { ...sources, diagnostics: found })
+      if (read !== undefined) texts.set(path, { text: read, secrets: [] })
+      return read
+    },
+    glob: (pattern: string): readonly string[] => files.glob(pattern, '/'),
+    hide: (path: string, ranges: readonly Range[]): void => {
+      const known = texts.get(path)
+      if (known !== undefined) texts.set(path, { text: known.text, secrets: [...known.secrets, ...ranges] })
+    },
+  }
+  const config = readSupervisor(text, file, system, reading, found)
+  const written = config && writeSupervisor(config, found)
+  diagnostics.push(...found)
+  if (written === undefined) sources.isBroken = true
+  sources.supervisor = written?.programs ?? new Map()
+  return written?.tree
 }
 
 function isSupervisor(name: string, text: string): boolean {

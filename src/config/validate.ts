@@ -7,9 +7,17 @@ import { formatDuration } from './duration.ts'
 import { placeOf, type Shape, type WrittenProgram } from './shape.ts'
 import { fault, find, type Origin, warning } from './tree.ts'
 
-/** Checks a plan against the settings it was made of. Call it for faulty plans too: it looks only at what is there. */
-export function validate(plan: Plan, shape: Shape, diagnostics: Diagnostic[]): void {
-  for (const program of shape.programs) checkName(program, diagnostics)
+/**
+ * Checks a plan against the settings it was made of. Call it for faulty plans too: it looks only at what is there.
+ * `isForeign`: a name that other rules hold for.
+ */
+export function validate(
+  plan: Plan,
+  shape: Shape,
+  diagnostics: Diagnostic[],
+  isForeign: (name: string) => boolean = () => false,
+): void {
+  for (const program of shape.programs) if (!isForeign(program.name)) checkName(program, diagnostics)
   checkDependencies(plan, shape, diagnostics)
   checkTerminal(plan, shape, diagnostics)
   const isSound = diagnostics.every(({ severity }) => severity !== 'error')

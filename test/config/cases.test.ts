@@ -6,10 +6,9 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { controlDefaults } from '../../src/core/control.ts'
-import { type Plan, type Program, programDefaults, shutdownDefaults } from '../../src/core/plan.ts'
 import { render } from '../../src/errors.ts'
 import { folder, loadCase, names } from './corpus.ts'
+import { infinite, shorten } from './shorten.ts'
 
 for (const name of names) {
   test(name, () => {
@@ -31,24 +30,4 @@ function expect(name: string, actual: string | undefined): void {
     else writeFileSync(file, actual)
   }
   assert.equal(actual, existsSync(file) ? readFileSync(file, 'utf8') : undefined, name)
-}
-
-/** The plan without what every program has by default. */
-function shorten(plan: Plan): object {
-  const programs = plan.programs.map(program => differing(program, defaults))
-  const shutdown = differing(plan.shutdown, shutdownDefaults)
-  const rest = differing({ ...plan, shutdown }, { shutdown: {}, signals: {}, control: controlDefaults })
-  return { ...rest, programs }
-}
-
-const defaults: Partial<Program> = { ...programDefaults, dependsOn: [], environment: {}, stopScope: 'process' }
-
-function differing(value: object, usual: object): object {
-  const same = (key: string, part: unknown): boolean =>
-    JSON.stringify(part, infinite) === JSON.stringify((usual as Record<string, unknown>)[key], infinite)
-  return Object.fromEntries(Object.entries(value).filter(([key, part]) => !same(key, part)))
-}
-
-function infinite(_key: string, value: unknown): unknown {
-  return value === Number.POSITIVE_INFINITY ? 'Infinity' : value
 }

@@ -98,9 +98,10 @@ test('every file that cannot be read or parsed is told at once', () => {
       'cannot read secret: permission denied',
       'cannot read binary: it is not valid UTF-8',
       'cannot read huge: it is larger than 1 MiB',
-      'cannot read s.conf: this version of foster reads only YAML files',
+      'a Supervisor file cannot be mixed with other configuration files',
       'the file is not valid UTF-8 here',
       'this "[" is not closed',
+      '.ini file does not include supervisord section',
     ],
   )
 })

@@ -1,0 +1,97 @@
+/** `stdout_logfile` and its like -> where foster puts the output. */
+import type { Diagnostic, Place } from '../../errors.ts'
+import { literal } from '../expand.ts'
+import { fault, type Tree, warning } from '../tree.ts'
+import type { ProcessConfig, StreamConfig } from './model.ts'
+import { mapOf, scalar } from './nodes.ts'
+
+type Stream = 'stdout' | 'stderr'
+
+/** Where a stream goes: collected as by default, to one of foster's own streams as it is, nowhere, to a file. */
+type Target =
+  | { readonly to: 'forward' | 'null' }
+  | { readonly to: Stream }
+  | { readonly to: 'file'; readonly path: string; readonly maxbytes: number; readonly backups: number }
+
+const devices: Readonly<Record<string, Target>> = {
+  ...Object.fromEntries(
+    ['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1', '/proc/1/fd/1'].map(path => [path, { to: 'stdout' } as const]),
+  ),
+  ...Object.fromEntries(
+    ['/dev/stderr', '/dev/fd/2', '/proc/self/fd/2', '/proc/1/fd/2'].map(path => [path, { to: 'stderr' } as const]),
+  ),
+  '/dev/null': { to: 'null' },
+}
+
+function targetOf({ logfile, maxbytes, backups }: StreamConfig): Target {
+  if (logfile.kind === 'auto') return { to: 'forward' }
+  if (logfile.kind !== 'file') return { to: 'null' }
+  const { path } = logfile
+  return devices[path] ?? { to: 'file', path, maxbytes, backups }
+}
+
+/** What came of both streams of a process. */
+export interface Streams {
+  readonly entries: Readonly<Record<string, Tree>>
+  /** stderr goes where stdout goes, through one pipe, so that the order is kept. */
+  readonly redirect: boolean
+}
+
+/** Resolves both streams. What was written for a device is passed on as it is, without a prefix, as supervisord does. */
+export function streamsOf(process: ProcessConfig, at: (name: string) => Place, diagnostics: Diagnostic[]): Streams {
+  for (const stream of ['stdout', 'stderr'] as const) refuseUnsupported(process[stream], stream, at, diagnostics)
+  const stdout = targetOf(process.stdout)
+  const stderr = targetOf(process.stderr)
+  const isShared = stderr.to === 'stdout' && (stdout.to === 'stdout' || stdout.to === 'forward')
+  const redirect = process.redirectStderr || isShared
+  const log = {
+    ...nodeOf(stdout, 'stdout', at, diagnostics),
+    ...(!redirect && nodeOf(stderr, 'stderr', at, diagnostics)),
+    ...((isDevice(stdout) || (!redirect && stdout.to !== 'forward' && isDevice(stderr))) && {
+      format: scalar('raw', at('stdout_logfile')),
+    }),
+  }
+  return { entries: Object.keys(log).length > 0 ? { log: mapOf(at('stdout_logfile'), log) } : {}, redirect }
+}
+
+function isDevice({ to }: Target): boolean {
+  return to === 'stdout' || to === 'stderr'
+}
+
+function nodeOf(
+  target: Target,
+  stream: Stream,
+  at: (name: string) => Place,
+  diagnostics: Diagnostic[],
+): Readonly<Record<string, Tree>> {
+  const place = at(`${stream}_logfile`)
+  if (target.to === 'forward' || target.to === stream) return {}
+  if (target.to === 'null') return { [stream]: { ...scalar('null', place), plain: false, value: 'null' } }
+  if (target.to !== 'file') {
+    const message = `${stream} goes to foster's own ${stream}, not to its ${target.to}`
+    diagnostics.push(warning(place, 'supervisor-stream', message))
+    return {}
+  }
+  const { path, maxbytes, backups } = target
+  const file = { ...scalar(literal(path), place), value: literal(path), plain: false }
+  const entries = {
+    file,
+    max_size: scalar(String(Math.max(0, maxbytes)), at(`${stream}_logfile_maxbytes`)),
+    keep: scalar(String(Math.min(1000, Math.max(0, backups))), at(`${stream}_logfile_backups`)),
+  }
+  return { [stream]: mapOf(place, entries) }
+}
+
+/** What is accepted and does nothing would be a lie. Events go to listeners, of which there are none. */
+function refuseUnsupported(
+  { syslog, captureMaxbytes }: StreamConfig,
+  stream: Stream,
+  at: (name: string) => Place,
+  diagnostics: Diagnostic[],
+): void {
+  const refuse = (name: string, what: string): void => {
+    diagnostics.push(fault(at(name), 'unsupported-option', `${what} is not supported by this version of foster`))
+  }
+  if (syslog) refuse(`${stream}_syslog`, `writing ${stream} to syslog`)
+  if (captureMaxbytes > 0) refuse(`${stream}_capture_maxbytes`, `the capture mode of ${stream}`)
+}

@@ -1,0 +1,24 @@
+/** Plans as the corpora write them. */
+import { controlDefaults } from '../../src/core/control.ts'
+import { type Plan, type Program, programDefaults, shutdownDefaults } from '../../src/core/plan.ts'
+
+/** The plan without what every program has by default. */
+export function shorten(plan: Plan): object {
+  const programs = plan.programs.map(program => differing(program, defaults))
+  const shutdown = differing(plan.shutdown, shutdownDefaults)
+  const rest = differing({ ...plan, shutdown }, { shutdown: {}, signals: {}, control: controlDefaults })
+  return { ...rest, programs }
+}
+
+const defaults: Partial<Program> = { ...programDefaults, dependsOn: [], environment: {}, stopScope: 'process' }
+
+function differing(value: object, usual: object): object {
+  const same = (key: string, part: unknown): boolean =>
+    JSON.stringify(part, infinite) === JSON.stringify((usual as Record<string, unknown>)[key], infinite)
+  return Object.fromEntries(Object.entries(value).filter(([key, part]) => !same(key, part)))
+}
+
+/** For JSON, which has no word for it. */
+export function infinite(_key: string, value: unknown): unknown {
+  return value === Number.POSITIVE_INFINITY ? 'Infinity' : value
+}
