@@ -28,6 +28,30 @@ Codes are those of shells: \`128+n\` for a program killed by signal n, 127 for o
 is there and cannot be executed. \`docker run\` itself uses 125 for its own failures; foster never does by itself.
 
 When a program ends the container, one line on stderr says which, after how many restarts, and with which code.
+
+## The termination message
+
+The same goes to \`/dev/termination-log\`, which Kubernetes puts into each container and shows as the \`message\` of its
+last state, if that is a regular file that foster may write to. It is written when a program ends the container, when
+nothing is left to run, when foster itself fails, when its configuration is faulty (only by PID 1), and at the end of a
+requested stop that did not go well; a stop that went well leaves what is there. What the file held before is replaced.
+\`foster -- CMD\` never writes to it: it is CMD's.
+
+    {"program":"api","replica":1,"cause":"program","message":"api: killed by SIGKILL (out of memory)","signal":"KILL",
+     "oom":true,"exit_code":137,"restarts":3,"uptime_seconds":4.2,"stderr":["the last lines","that it wrote to stderr"]}
+
+| key | what it says |
+|---|---|
+| \`cause\` | \`program\`; \`dependency\`: \`root\` can never be what the program depends on; \`requested\`: a stop that did not go well; \`idle\`; \`internal-error\`; \`configuration\` |
+| \`program\`, \`replica\` | which one; \`replica\` where there are several |
+| \`message\` | the same in words |
+| \`code\` or \`signal\`, \`oom\` | how the program, or the root, ended; \`oom\`: the kernel killed it because memory ran out |
+| \`exit_code\` | the container's |
+| \`restarts\`, \`uptime_seconds\` | of the program; the uptime is that of its last run |
+| \`stderr\` | its last lines, or those of the root; with a faulty configuration, the faults |
+
+The message has at most 4096 bytes: of more lines, those further back are left out. Whether the kernel has killed a
+program because memory ran out is known from the \`oom_kill\` count of the container's memory cgroup.
 `
 }
 

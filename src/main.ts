@@ -20,11 +20,13 @@ import { exitNow, foregroundOf } from './os/libc.ts'
 import { ownPrivileges } from './os/privileges.ts'
 import { activationWord, wrapperWord } from './os/self.ts'
 import type { Signals } from './os/signals.ts'
+import { writeTermination } from './os/termination.ts'
 import { ownEnvironment } from './os/verbatim.ts'
 import { becomeProgram } from './os/wrapper.ts'
 import { print } from './printing.ts'
 import { becomeActivated } from './run/activation.ts'
 import { runInit } from './run/boot.ts'
+import { terminationMessage } from './run/termination.ts'
 import { version } from './version.ts'
 
 type Run = Extract<Invocation, { command: 'run' }>
@@ -49,7 +51,10 @@ function run(invocation: Run, files: readonly string[], known: Facts, signals: S
   if (!isConfigured) return argv.length === 0 ? leave(2, noConfiguration) : runCommand(invocation, known, signals)
   const loaded = loadWith(invocation, files, known)
   report(loaded)
-  if (loaded.plan === undefined) return leave(2, '')
+  if (loaded.plan === undefined) {
+    lastWords(loaded)
+    return leave(2, '')
+  }
   // The accounts may have changed as well.
   const again = (): Loaded => loadWith(invocation, files, facts(known.environment))
   runInit(loaded.plan, signals, again)
@@ -118,6 +123,15 @@ function report({ diagnostics, source }: Loaded): void {
   if (diagnostics.length === 0) return
   const isColoured = wantsColour(isatty(2), process.env)
   for (const diagnostic of diagnostics) print(2, `${render(diagnostic, source, isColoured)}\n`)
+}
+
+/** The faults, for whoever asks why the container ended; not where somebody tries something in a container that runs. */
+function lastWords({ diagnostics, source }: Loaded): void {
+  if (process.pid !== 1) return
+  const faults = diagnostics.filter(({ severity }) => severity === 'error')
+  const lines = faults.slice(0, 10).map(fault => render(fault, source).split('\n')[0] ?? '')
+  const message = 'the configuration is faulty, nothing was started'
+  writeTermination(terminationMessage({ cause: 'configuration', message, exit_code: 2 }, lines))
 }
 
 function facts(environment: Readonly<Record<string, string>>): Facts {

@@ -25,6 +25,7 @@ import { openOutlet } from '../os/outlets.ts'
 import { watchPipe } from '../os/pipes.ts'
 import type { Signals } from '../os/signals.ts'
 import { openTerminal, type Terminal } from '../os/terminal.ts'
+import { writeTermination } from '../os/termination.ts'
 import { ownEnvironment } from '../os/verbatim.ts'
 import { Effects } from './effects.ts'
 import { inheritable } from './environment.ts'
@@ -37,6 +38,7 @@ import { Attempts } from './probes/attempts.ts'
 import { type Reloaded, type ReloadOptions, reloadAloud } from './reload.ts'
 import { SecretsSeen } from './secrets.ts'
 import { Streams } from './streams.ts'
+import { Termination } from './termination.ts'
 
 const now = (): number => performance.now()
 
@@ -74,6 +76,7 @@ class Init {
   readonly #console = [0, 1, 2].find(fd => foregroundOf(fd) > 0)
   readonly #reloading: ReloadOptions
   readonly #oomKills = new OomKills(now)
+  readonly #termination: Termination | undefined
   #failures = 0
 
   constructor(plan: Plan, logs: Logs, { terminal, passed, load }: Given) {
@@ -94,12 +97,14 @@ class Init {
     const health = new Health({ ...parts, program: index => programAt(this.#loop.world, index), begin })
     const terminalOf = (program: Program): Terminal | undefined => (program.tty ? terminal : undefined)
     this.#reloading = { ...parts, load }
+    this.#termination = isCommand ? undefined : new Termination({ world, logs, write: writeTermination, now })
     const effects = new Effects({
       ...parts,
       leftovers: this.#leftovers,
       launcher: new Launcher({ ...parts, health, passed, isCommand, terminalOf }),
       health,
       oomKills: this.#oomKills,
+      termination: this.#termination,
       terminal,
       hangup: () => this.#hangup(),
       configure: (index, probes) => {
@@ -165,6 +170,7 @@ class Init {
     const { plan, phase } = this.#loop.world
     const flaw = 'end' in phase ? flawNotice(phase.end, code, plan) : undefined
     if (flaw !== undefined) this.#logs.say(flaw.level, flaw.text)
+    this.#termination?.finished(code)
     this.#logs.flush(budgetOf(plan.shutdown).flush, ({ unwritten, lost }) => {
       const missing = unwritten + lost
       if (missing > 0) this.#logs.say('error', `${missing} bytes of output were not taken by the reader and are lost`)

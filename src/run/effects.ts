@@ -17,6 +17,7 @@ import { announcementOf, noticeOf } from './notices.ts'
 import { secretsOf } from './secrets.ts'
 import { killProgram, signalStrays } from './strays.ts'
 import type { Streams } from './streams.ts'
+import type { Termination } from './termination.ts'
 
 /** Spawns in one turn of the loop: each takes up to a millisecond, and signals wait meanwhile. */
 const mostPerTurn = 8
@@ -31,6 +32,8 @@ export interface EffectsOptions {
   readonly launcher: Launcher
   readonly health: Health
   readonly oomKills: OomKills
+  /** Undefined for `foster -- CMD`: the last words are CMD's own. */
+  readonly termination: Termination | undefined
   readonly terminal: Terminal | undefined
   /** What programs inherit. */
   readonly environment: Readonly<Record<string, string>>
@@ -103,6 +106,9 @@ export class Effects {
   }
 
   #say(effect: Extract<WorldEffect, { do: 'note' | 'announce' }>): void {
+    const { termination } = this.#options
+    if (effect.do === 'note') termination?.noted(effect)
+    else if (effect.what.about === 'ending') termination?.ending(effect.what.end)
     const { plan, states } = this.#options.world()
     const restarts = (index: number): number => Math.max(0, (states[index]?.runs ?? 0) - 1)
     const notice =
