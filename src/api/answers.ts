@@ -103,9 +103,9 @@ const actionResult = v.object({
   ok: flag,
   code: said(
     text,
-    '`started`, `stopped`, `restarted`, `signalled`; or what is wrong: `already-started`, `not-running`, `failed`, `stopped-meanwhile`, `timeout`, `shutting-down`.',
+    '`started`, `stopped`, `restarted`, `signalled`; or what is wrong: `already-started`, `not-running`, `failed`, `stopped-meanwhile`, `started-meanwhile`, `timeout`, `shutting-down`.',
   ),
-  message: said(text, "In Supervisor's words: `web: started`."),
+  message: said(text, 'In words: `web: started`, `web is not running`.'),
   hint: orNull(text),
   process: processStatus,
 })
@@ -140,6 +140,18 @@ export const graphAnswer = v.object({
       restart: flag,
     }),
   ),
+})
+
+/** `POST /v1/reload`: what has changed, or would change. */
+export const reloadAnswer = v.object({
+  changes: v.array(
+    v.object({
+      name: said(text, 'A process.'),
+      change: said(v.picklist(['added', 'removed', 'restarted', 'updated']), '`updated`: it runs on, under new rules.'),
+      options: said(v.array(text), 'The options that differ.'),
+    }),
+  ),
+  messages: said(v.array(text), 'Warnings, and what needs a restart of the container.'),
 })
 
 /** `POST /v1/shutdown`: it has begun. */
@@ -228,6 +240,7 @@ export type ActionAnswer = v.InferOutput<typeof actionAnswer>
 export type ActionLine = v.InferOutput<typeof actionLine>
 export type HealthAnswer = v.InferOutput<typeof healthAnswer>
 export type GraphAnswer = v.InferOutput<typeof graphAnswer>
+export type ReloadAnswer = v.InferOutput<typeof reloadAnswer>
 export type ShutdownAnswer = v.InferOutput<typeof shutdownAnswer>
 export type LogLine = v.InferOutput<typeof logLine>
 export type Event = v.InferOutput<typeof event>

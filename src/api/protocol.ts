@@ -13,6 +13,7 @@ import {
   healthAnswer,
   logLine,
   programsAnswer,
+  reloadAnswer,
   shutdownAnswer,
   statusAnswer,
 } from './answers.ts'
@@ -171,6 +172,11 @@ export const routes = {
     ...{ method: 'GET', path: '/v1/config', verb: 'config', query: nothing, as: 'text', answer: v.string() },
     about: 'The configuration that is in force, as YAML; what may be secret is masked.',
   },
+  reload: {
+    ...{ method: 'POST', path: '/v1/reload', verb: 'reload', as: 'json', answer: reloadAnswer },
+    query: v.strictObject({ dry_run: once(flag('Only says what would change.')) }),
+    about: 'Reads the configuration again and changes what differs; a faulty one changes nothing.',
+  },
   shutdown: {
     ...{ method: 'POST', path: '/v1/shutdown', verb: 'shutdown', query: nothing, as: 'json', answer: shutdownAnswer },
     about: 'Stops the container.',
@@ -210,7 +216,6 @@ export const failureStatus = {
   'already-started': 409,
   'not-running': 409,
   'shutting-down': 409,
-  'reload-running': 409,
   'too-large': 413,
   'faulty-configuration': 422,
   internal: 500,

@@ -1,0 +1,225 @@
+/**
+ * HTTP over sockets that somebody else accepts. Whatever comes, memory and time stay bounded: connections, headers, bodies,
+ * requests at once, and how long each may take. node:http is loaded with the first connection, and while there is none
+ * there is no timer either.
+ */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Peer } from './access.ts'
+import type { Reply } from './handlers.ts'
+import { failed } from './requests.ts'
+import { type StreamLimits, streamLines } from './streaming.ts'
+
+/** Connections of one peer; a further one takes the place of the oldest that asks for nothing. */
+const mostConnections = 128
+/** The same for all together who may do nothing. */
+const mostStrangers = 16
+/** Requests on one connection whose answers are still to come. */
+const mostAtOnce = 8
+const largestHeader = 16 * 1024
+/** Requests have no bodies; so much of one is read and thrown away, so that the client sees the answer. */
+const largestBody = 64 * 1024
+/** Milliseconds of work before the rest of the loop gets its turn: signals, children, output. */
+const longestTurn = 4
+
+/** Milliseconds. */
+const patience = { header: 10_000, idle: 60_000, stranger: 2000, stalled: 60_000 }
+
+/** A request as it came. */
+export interface Incoming {
+  readonly method: string
+  readonly target: string
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly peer: Peer | undefined
+}
+
+export interface HttpOptions {
+  readonly answer: (incoming: Incoming) => Reply | Promise<Reply>
+  /** A bug of ours: it is reported, and the request has 500. */
+  readonly failed: (error: unknown) => void
+}
+
+/** A connection and what it is doing. */
+interface Connection {
+  readonly socket: Socket
+  readonly peer: Peer | undefined
+  /** Who counts together. */
+  readonly key: string
+  requests: number
+  timer: NodeJS.Timeout | undefined
+}
+
+export class HttpDoor {
+  readonly #options: HttpOptions
+  readonly #limits: StreamLimits
+  readonly #connections = new Map<Socket, Connection>()
+  readonly #queue: (() => void)[] = []
+  #server: Server | undefined
+  #isScheduled = false
+
+  constructor(options: HttpOptions) {
+    this.#options = options
+    this.#limits = { most: 64 * 1024, stalled: patience.stalled, failed: options.failed }
+  }
+
+  /** How many connections there are. */
+  get size(): number {
+    return this.#connections.size
+  }
+
+  /** Takes a connection. `isStranger`: the peer may do nothing, and is to be told so and no more. */
+  accept(socket: Socket, peer: Peer | undefined, isStranger: boolean): void {
+    const key = isStranger ? 'stranger' : String(peer?.uid)
+    if (!this.#makeRoom(key, isStranger ? mostStrangers : mostConnections)) {
+      socket.destroy()
+      return
+    }
+    const connection: Connection = { socket, peer, key, requests: 0, timer: undefined }
+    this.#connections.set(socket, connection)
+    this.#allow(connection, isStranger ? patience.stranger : patience.header)
+    socket.on('close', () => {
+      clearTimeout(connection.timer)
+      this.#connections.delete(socket)
+    })
+    this.#server ??= this.#makeServer()
+    this.#server.emit('connection', socket)
+  }
+
+  /** Closes every connection. */
+  close(): void {
+    for (const { socket } of this.#connections.values()) socket.destroy()
+  }
+
+  /** False: all of this key's connections are at work. */
+  #makeRoom(key: string, most: number): boolean {
+    const own = [...this.#connections.values()].filter(it => it.key === key)
+    if (own.length < most) return true
+    const idle = own.find(it => it.requests === 0)
+    idle?.socket.destroy()
+    if (idle !== undefined) this.#connections.delete(idle.socket)
+    return idle !== undefined
+  }
+
+  /** From now on it may take so long until its next request has come. */
+  #allow(connection: Connection, millis: number): void {
+    clearTimeout(connection.timer)
+    connection.timer = setTimeout(() => connection.socket.destroy(), millis)
+  }
+
+  #makeServer(): Server {
+    const { Server } = process.getBuiltinModule('node:http')
+    const server = new Server({
+      maxHeaderSize: largestHeader,
+      keepAliveTimeout: 0,
+      headersTimeout: 0,
+      requestTimeout: 0,
+    })
+    server.maxHeadersCount = 100
+    server.on('request', (request, response) => this.#take(request, response))
+    // Nobody is invited to send a body.
+    server.on('checkContinue', (request, response) => this.#take(request, response))
+    server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuse(error, socket as Socket))
+    return server
+  }
+
+  #take(request: IncomingMessage, response: ServerResponse): void {
+    const connection = this.#connections.get(request.socket)
+    if (connection === undefined || connection.requests >= mostAtOnce) {
+      request.socket.destroy()
+      return
+    }
+    connection.requests++
+    clearTimeout(connection.timer)
+    response.sendDate = false
+    response.on('close', () => {
+      connection.requests--
+      if (connection.requests === 0 && !connection.socket.destroyed) this.#allow(connection, patience.idle)
+    })
+    dropBody(request)
+    this.#queue.push(() => void this.#reply(connection, request, response))
+    this.#schedule()
+  }
+
+  /** Answers what is queued, a few milliseconds in each turn of the loop. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#queue.length === 0) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      const end = performance.now() + longestTurn
+      do this.#queue.shift()?.()
+      while (this.#queue.length > 0 && performance.now() < end)
+      this.#schedule()
+    })
+  }
+
+  async #reply({ peer }: Connection, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (response.destroyed) return
+    const { method = '', url: target = '', headers } = request
+    try {
+      const isLarge = Number(headers['content-length'] ?? 0) > largestBody
+      const reply = isLarge ? tooLarge : this.#options.answer({ method, target, headers, peer })
+      // What is known at once is answered at once: several requests on one connection keep their order anyway.
+      send(response, reply instanceof Promise ? await reply : reply, this.#limits)
+    } catch (error) {
+      this.#options.failed(error)
+      if (!response.headersSent) send(response, internal, this.#limits)
+      else response.destroy()
+    }
+  }
+}
+
+const tooLarge = failed({ code: 'too-large', message: 'requests have no bodies', hint: null })
+const internal = failed({ code: 'internal', message: 'foster failed over this request, which is a bug', hint: null })
+
+/** Reads and forgets; one that goes on for too long ends the connection. */
+function dropBody(request: IncomingMessage): void {
+  let size = 0
+  request.on('data', (chunk: Buffer) => {
+    size += chunk.length
+    if (size > largestBody) request.socket.destroy()
+  })
+  request.on('error', () => {})
+}
+
+function send(response: ServerResponse, reply: Reply, limits: StreamLimits): void {
+  if (response.destroyed) return
+  if ('begin' in reply) {
+    const cancel = reply.begin(later => send(response, later, limits))
+    response.on('close', cancel)
+    return
+  }
+  const common = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' }
+  if ('lines' in reply) {
+    response.writeHead(reply.status, { ...common, 'Content-Type': reply.type })
+    return streamLines(response, reply.lines, limits)
+  }
+  const text = 'json' in reply ? `${JSON.stringify(reply.json)}\n` : reply.text
+  const type = 'json' in reply ? 'application/json' : reply.type
+  const more = reply.status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}
+  // What came with a body that nobody reads cannot be told from the next request's beginning: the connection ends.
+  if (reply.status === 413) response.shouldKeepAlive = false
+  response.writeHead(reply.status, {
+    ...common,
+    ...more,
+    'Content-Type': type,
+    'Content-Length': Buffer.byteLength(text),
+  })
+  response.end(text)
+}
+
+/** What is no HTTP: said once, then closed. */
+function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const [status, code] = error.code === 'HPE_HEADER_OVERFLOW' ? ['431', 'too-large'] : ['400', 'bad-request']
+  const message = status === '431' ? `headers have at most ${largestHeader} bytes` : 'this is no HTTP request'
+  const body = `${JSON.stringify({ code, message, hint: null })}\n`
+  socket.end(
+    `HTTP/1.1 ${status} ${status === '431' ? 'Request Header Fields Too Large' : 'Bad Request'}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  )
+  // Whoever goes on sending after that is not listened to.
+  setImmediate(() => socket.destroySoon())
+}
