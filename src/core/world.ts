@@ -97,7 +97,9 @@ function receiveEvent(draft: Draft, index: number, event: Event): void {
   if (event.on === 'exit') judgeStop(draft, index, before, event)
   const pid = event.on === 'spawned' ? event.pid : undefined
   if (pid === undefined) return
-  if (stateAt(draft, index).runs > 1) restartDependants(draft, index)
+  const { at, runs } = stateAt(draft, index)
+  // What came although it is not wanted any more is stopped at once: nothing has been started again.
+  if (runs > 1 && at !== 'stopping') restartDependants(draft, index)
   for (const signal of draft.held) draft.effects.push({ do: 'forward', signal, targets: [{ index, pid }] })
   draft.held = []
 }

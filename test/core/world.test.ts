@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { World, WorldEffect } from '../../src/core/draft.ts'
-import type { Plan } from '../../src/core/plan.ts'
+import type { Dependency, Plan } from '../../src/core/plan.ts'
 import type { Event } from '../../src/core/state.ts'
 import { type Input, nextDeadline, step, worldOf } from '../../src/core/world.ts'
 import { on, planOf, programOf } from './plans.ts'
@@ -216,5 +216,45 @@ describe('nothing is left to do', () => {
     assert.equal(new Story(planOf([sidecar])).spawned(0).exit(0, 9).tell({ on: 'strays-gone' }).code, 1)
     const both = new Story(planOf([sidecar, task])).spawned(0).spawned(1).exit(1, 0).exit(0, 9)
     assert.equal(both.tell({ on: 'strays-gone' }).code, 0)
+  })
+})
+
+describe('dependants that are restarted with their dependency', () => {
+  const again = (program: string): Dependency => on(program, { restart: true })
+  const base = { startMillis: 0, backoff: { delay: 0, factor: 1, max: 0, jitter: 0, resetAfter: 0 } }
+
+  test('each is restarted once, however many ways lead to it', () => {
+    const plan = planOf([
+      programOf('db', base),
+      programOf('a', { ...base, dependsOn: [again('db')] }),
+      programOf('b', { ...base, dependsOn: [again('db')] }),
+      programOf('top', { ...base, dependsOn: [again('a'), again('b'), again('db')] }),
+    ])
+    for (const order of [
+      [1, 2, 3],
+      [3, 2, 1],
+      [2, 3, 1],
+    ]) {
+      const story = new Story(plan).spawned(0).spawned(1).spawned(2).spawned(3).exit(0, 1).spawned(0)
+      assert.deepEqual(at(story), ['running', 'stopping', 'stopping', 'stopping'])
+      for (const index of order) story.exit(index, 0)
+      for (const index of [1, 2, 3]) story.spawned(index)
+      assert.deepEqual(at(story), ['running', 'running', 'running', 'running'])
+      assert.deepEqual(
+        story.world.states.map(it => it.runs),
+        [2, 2, 2, 2],
+      )
+    }
+  })
+
+  test('not with one that is stopped as soon as it is there', () => {
+    const plan = planOf([programOf('db', base), programOf('api', { ...base, dependsOn: [again('db')] })])
+    const story = new Story(plan)
+      .spawned(0)
+      .spawned(1)
+      .exit(0, 1)
+      .tell({ on: 'wish', index: 0, wish: 'stop' })
+      .spawned(0)
+    assert.deepEqual(at(story), ['stopping', 'running'])
   })
 })
