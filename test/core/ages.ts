@@ -1,6 +1,6 @@
 /** Ages and counts that make no difference any more: taken away, so that searches come to an end. */
 import type { Program } from '../../src/core/plan.ts'
-import { type Probe, type Progress, probeNames } from '../../src/core/probe.ts'
+import { isTold, type Probe, type Progress, probeNames } from '../../src/core/probe.ts'
 import type { State } from '../../src/core/state.ts'
 
 /** After so long an uptime all is the same to this program. */
@@ -38,7 +38,7 @@ function aged(progress: Progress, probe: Probe, millis: number): Progress {
     ...progress,
     due,
     // When a try began is asked only while it is under way.
-    began: due === Number.POSITIVE_INFINITY ? Math.max(-longest, progress.began - millis) : 0,
+    began: due === Number.POSITIVE_INFINITY && !isTold(probe.check) ? Math.max(-longest, progress.began - millis) : 0,
     successes: Math.min(probe.successThreshold, progress.successes),
     failures: Math.min(probe.failureThreshold, progress.failures),
   }

@@ -24,7 +24,7 @@ export function checkState(before: One, event: Event, after: One, program: Progr
 }
 
 /** The ending that came, but for the probe that is named beside it. */
-function isSameEnding(known: Ending | undefined, came: Ending | undefined): boolean {
+export function isSameEnding(known: Ending | undefined, came: Ending | undefined): boolean {
   if (known === came) return true
   if (known === undefined || !('unhealthy' in known)) return false
   const { unhealthy: _, ...rest } = known

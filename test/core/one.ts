@@ -68,17 +68,23 @@ export const doomed: Event = { on: 'doomed', cause: { why: 'dependency', on: 'db
 
 /** What the world and the system may tell the table by themselves, commands left out. */
 export function eventsOf(one: One, program: Program, possible: readonly Ending[]): readonly Event[] {
-  const { state, asked, pid, ear, forked, serving } = one
+  const events: Event[] = one.state.at === 'waiting' && one.serving ? [{ on: 'clear' }, doomed] : []
+  return [...events, ...reportsOf(one, program, 7, possible)]
+}
+
+/** What the system may report of a program. `fresh`: the pid of a process that comes now. */
+export function reportsOf(one: One, program: Program, fresh: number, possible: readonly Ending[]): readonly Event[] {
+  const { state, asked, pid, ear, forked } = one
   const events: Event[] = []
-  if (state.at === 'waiting' && serving) events.push({ on: 'clear' }, doomed)
-  if (asked) events.push({ on: 'spawned', pid: 7 }, { on: 'refused', ending: missing })
+  if (asked) events.push({ on: 'spawned', pid: fresh }, { on: 'refused', ending: missing })
   // A spawn is withdrawn only if it is not wanted any more.
   if (asked && state.at === 'launching' && state.next !== 'up') events.push({ on: 'withdrawn' })
   if (pid === undefined) return events
   for (const ending of possible) events.push({ on: 'exit', ending })
   const checks = probeNames.flatMap(name => program.probes[name]?.check ?? [])
-  const notifies = checks.some(isTold)
-  if (notifies || (program.kind === 'daemon' && !forked)) events.push({ on: 'adopted', pid: 15 - pid })
+  const notifies = checks.some(it => it.by === 'notify')
+  if (notifies || (program.kind === 'daemon' && !forked))
+    events.push({ on: 'adopted', pid: fresh + ((pid - fresh) ^ 1) })
   if (notifies) events.push({ on: 'extended', pid, millis: 30 })
   for (const probe of probeNames) {
     const check = program.probes[probe]?.check
@@ -131,7 +137,7 @@ function passed(one: One, millis: number, program: Program): One {
 }
 
 /** What an event says of the world outside. */
-function heard(one: One, event: Event, program: Program): One {
+export function heard<T extends One>(one: T, event: Event, program: Program): T {
   switch (event.on) {
     case 'up':
     case 'restart':
@@ -167,7 +173,7 @@ function heard(one: One, event: Event, program: Program): One {
 }
 
 /** A process that is stopped is not asked any more; why it is stopped is kept until it is gone. */
-function settled(before: One, after: One): One {
+export function settled<T extends One>(before: One, after: T): T {
   const { state } = after
   if (state.at !== 'stopping') return after.ill === undefined ? after : { ...after, ill: undefined }
   if (before.state.at === 'stopping') return after

@@ -1,30 +1,32 @@
 /**
- * The world outside of `core/world.ts`, for searches: which processes live, what was asked of the system, how much time
- * has passed since the end began. `take` makes one move and throws where a law of the design is broken.
+ * The world outside of `core/world.ts`, for searches: which processes live, what was asked of the system, what probes
+ * have said, how much time has passed since the end began. `take` makes one move and throws where a law is broken.
  *
  * The present moment is always 0 and the past is negative, so that worlds which differ only in their age are one.
  */
 import type { End, World } from '../../src/core/draft.ts'
 import type { Ending } from '../../src/core/ending.ts'
-import type { Plan } from '../../src/core/plan.ts'
-import type { State } from '../../src/core/state.ts'
+import type { Plan, Program } from '../../src/core/plan.ts'
 import { type Input, nextDeadline, step, worldOf } from '../../src/core/world.ts'
-import { checkEffects, checkWorld } from './laws.ts'
+import { normal, wordOf } from './ages.ts'
+import { checkEffects } from './effects.laws.ts'
+import { checkWorld } from './laws.ts'
+import { heard, type One, reportsOf, start as unborn } from './one.ts'
+import { listenOn, shortEar } from './prober.ts'
 
 /** What is true of one program outside. */
-export interface Facts {
-  /** A process was asked for, and neither came, was refused nor withdrawn. */
-  readonly asked: boolean
-  readonly alive: boolean
+export interface Facts extends One {
   /** SIGKILL was sent to the process that lives. */
   readonly killed: boolean
-  /** The last true ending. */
-  readonly last: Ending | undefined
+  /** How often it has been spawned, 2 at most. */
+  readonly runs: number
 }
 
 export interface Outside {
   readonly world: World
   readonly facts: readonly Facts[]
+  /** A program that was started more often than this is as good as one that was started so often. */
+  readonly mostRuns: 1 | 2
   readonly booted: boolean
   readonly wishes: number
   readonly end: End | undefined
@@ -41,20 +43,16 @@ export interface Move {
   readonly input: Input
 }
 
-/** Uptimes beyond this are all the same to the plans that are searched. */
-export const resetAfter = 400
-
-const none: Facts = { asked: false, alive: false, killed: false, last: undefined }
 export const success: Ending = { how: 'exited', code: 0 }
 export const failure: Ending = { how: 'exited', code: 3 }
-export const missing: Ending = { how: 'unstartable', reason: 'not found', code: 127 }
 export const sigkilled: Ending = { how: 'killed', signal: 9, core: false }
 
 /** Before boot. `wishes`: how many an operator may have in all. */
 export function outsideOf(plan: Plan, wishes: number): Outside {
   return {
     world: worldOf(plan),
-    facts: plan.programs.map(() => none),
+    facts: plan.programs.map(() => ({ ...unborn, killed: false, runs: 0 })),
+    mostRuns: plan.programs.some(it => it.dependsOn.some(({ restart }) => restart)) ? 2 : 1,
     booted: false,
     wishes,
     end: undefined,
@@ -64,8 +62,11 @@ export function outsideOf(plan: Plan, wishes: number): Outside {
   }
 }
 
-/** Process ids: one per program, as at most one process of a program lives. */
-export const pidFor = (index: number): number => 100 + index
+/** The first process id of a program; the next one is that of the process which is adopted. */
+export const pidFor = (index: number): number => 100 + 2 * index
+
+/** A program of the plan. */
+export const programAt = (plan: Plan, index: number): Program => plan.programs[index] as Program
 
 /** All that may happen next. */
 export function legalMoves(outside: Outside): readonly Move[] {
@@ -75,7 +76,10 @@ export function legalMoves(outside: Outside): readonly Move[] {
   const now = (input: Input): unknown => moves.push({ wait: 0, input })
   if (!booted) now({ on: 'boot' })
   facts.forEach((fact, index) => {
-    for (const event of programEvents(fact, world.states[index] as State)) now({ on: 'program', index, event })
+    const endings = fact.killed ? [sigkilled] : [success, failure]
+    for (const event of reportsOf(fact, programAt(world.plan, index), pidFor(index), endings)) {
+      now({ on: 'program', index, event })
+    }
     if (wishes > 0 && booted && world.phase.at === 'serving') {
       for (const wish of ['start', 'stop', 'restart'] as const) now({ on: 'wish', index, wish })
     }
@@ -93,24 +97,12 @@ export function legalMoves(outside: Outside): readonly Move[] {
   return moves
 }
 
-type ProgramEvent = Extract<Input, { on: 'program' }>['event']
-
-function programEvents({ asked, alive, killed }: Facts, state: State): readonly ProgramEvent[] {
-  const events: ProgramEvent[] = []
-  if (asked) events.push({ on: 'spawned', pid: 0 }, { on: 'refused', ending: missing })
-  if (asked && state.at === 'launching' && state.next !== 'up') events.push({ on: 'withdrawn' })
-  if (alive && killed) events.push({ on: 'exit', ending: sigkilled })
-  else if (alive) events.push({ on: 'exit', ending: success }, { on: 'exit', ending: failure })
-  return events
-}
-
 /** The same world, `millis` later. */
 function later(world: World, millis: number): World {
-  if (millis === 0) return world
-  const { phase, interrupted } = world
+  const { phase, interrupted, plan } = world
   return {
     ...world,
-    states: world.states.map(state => aged(state, millis)),
+    states: world.states.map((state, index) => normal(state, programAt(plan, index), millis)),
     phase: {
       ...phase,
       ...('deadline' in phase ? { deadline: phase.deadline - millis } : {}),
@@ -120,23 +112,24 @@ function later(world: World, millis: number): World {
   }
 }
 
-function aged(state: State, millis: number): State {
-  return {
-    ...state,
-    ...('deadline' in state ? { deadline: state.deadline - millis } : {}),
-    ...('until' in state ? { until: (state.until as number) - millis } : {}),
-    ...('since' in state ? { since: Math.max(-resetAfter, state.since - millis) } : {}),
-  } as State
+/** A world without what makes no difference. `before` is such a one already. */
+function normalWorld(world: World, before: World, mostRuns: number): World {
+  const states = world.states.map((state, index) => {
+    if (state === before.states[index]) return state
+    return normal(state.runs > mostRuns ? { ...state, runs: mostRuns } : state, programAt(world.plan, index))
+  })
+  return { ...world, states }
 }
 
 /** One move, with all laws checked. */
 export function take(outside: Outside, { wait, input }: Move): Outside {
-  const asks = input.on === 'program' && input.event.on === 'spawned'
-  const given: Input = asks ? { ...input, event: { on: 'spawned', pid: pidFor(input.index) } } : input
-  const before = later(outside.world, wait)
-  const { world, effects } = step(before, given, { now: 0, random: 0.5 })
-  const facts = [...outside.facts]
-  if (given.on === 'program') facts[given.index] = told(facts[given.index] as Facts, given.event)
+  const before = wait === 0 ? outside.world : later(outside.world, wait)
+  const { world: next, effects } = step(before, input, { now: 0, random: 0.5 })
+  const facts = outside.facts.map((fact, index): Facts => {
+    const now =
+      wait === 0 ? fact : { ...fact, state: before.states[index] ?? fact.state, ear: listenOn(fact.ear, wait) }
+    return input.on === 'program' && input.index === index ? told(now, input, programAt(before.plan, index)) : now
+  })
   const start: Outside = {
     ...outside,
     world: before,
@@ -145,45 +138,35 @@ export function take(outside: Outside, { wait, input }: Move): Outside {
     wishes: outside.wishes - (input.on === 'wish' ? 1 : 0),
     spent: outside.end === undefined ? 0 : outside.spent + wait,
   }
-  const after = { ...checkEffects(start, effects), world }
-  checkWorld(after)
-  return after
+  const after = checkEffects(start, input, effects)
+  const world = normalWorld(next, before, outside.mostRuns)
+  const result = {
+    ...after,
+    world,
+    facts: after.facts.map((fact, index) => {
+      const state = world.states[index] ?? fact.state
+      return fact.state === state ? fact : { ...fact, state }
+    }),
+  }
+  checkWorld(result)
+  return result
 }
 
 /** What an event that was delivered says of the process. */
-function told(fact: Facts, event: ProgramEvent): Facts {
-  switch (event.on) {
-    case 'spawned':
-      return { ...fact, asked: false, alive: true, killed: false }
-    case 'refused':
-      return { ...fact, asked: false, last: event.ending }
-    case 'withdrawn':
-      return { ...fact, asked: false }
-    case 'exit':
-      return { ...fact, alive: false, killed: false, last: event.ending }
-    default:
-      return fact
-  }
-}
-
-function short(state: State): string {
-  const { last, failures } = state
-  let key = `${state.at}${failures}${last === undefined ? '' : last.how === 'killed' ? `k${last.signal}` : last.code}`
-  if ('by' in state) key += state.by
-  if ('next' in state) key += state.next
-  if ('deadline' in state) key += `,${state.deadline}`
-  if ('until' in state) key += `,${state.until}`
-  if ('since' in state) key += `,${state.since}`
-  if (state.at === 'fatal') key += state.cause.why
-  return `${key};`
+function told(fact: Facts, { event }: Extract<Input, { on: 'program' }>, program: Program): Facts {
+  const after = heard(fact, event, program)
+  if (event.on === 'exit') return { ...after, killed: false }
+  return event.on === 'spawned' ? { ...after, killed: false, runs: Math.min(2, fact.runs + 1) } : after
 }
 
 /** Two worlds with the same key have the same future. */
 export function keyOf({ world, facts, booted, wishes, end, spent, early, finished }: Outside): string {
   const { phase, states, interrupted } = world
   let key = `${phase.at}${finished}${booted}${wishes},${spent},${interrupted},${[...early].join('.')}|`
-  for (const state of states) key += short(state)
-  for (const { asked, alive, killed } of facts) key += asked ? 'q' : alive ? (killed ? 'k' : 'a') : '-'
+  for (const state of states) key += `${wordOf(state)}${state.runs};`
+  for (const { asked, pid, killed, forked, ear, ill } of facts) {
+    key += `${asked ? 'q' : pid === undefined ? '-' : killed ? 'k' : 'a'}${forked ? '' : 'f'}${shortEar(ear)}${ill ?? ''}`
+  }
   if ('deadline' in phase) key += phase.deadline
   if (phase.at === 'stopping') key += `,${phase.until},${phase.hurry},${phase.levels.map(it => it.join('.')).join('/')}`
   if (phase.at === 'sweeping') key += phase.killed

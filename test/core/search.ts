@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import type { Plan } from '../../src/core/plan.ts'
 import { nextDeadline } from '../../src/core/world.ts'
-import { keyOf, legalMoves, type Move, missing, type Outside, outsideOf, sigkilled, success, take } from './outside.ts'
+import { missing } from './one.ts'
+import { keyOf, legalMoves, type Move, type Outside, outsideOf, pidFor, sigkilled, success, take } from './outside.ts'
 
 export interface Count {
   plans: number
@@ -10,25 +11,74 @@ export interface Count {
   steps: number
 }
 
+/** A world that was found, and the way to it. */
+interface Found {
+  readonly outside: Outside
+  readonly from: Found | undefined
+  readonly move: Move | undefined
+}
+
+function pathOf({ from, move }: Found): string {
+  return move === undefined ? 'start' : `${from === undefined ? '' : pathOf(from)} > ${words(move)}`
+}
+
 /** Looks at every world that can be reached, and at each `every`-th whether a stop from there ends. */
 export function search(plan: Plan, wishes: number, count: Count, every = 1): void {
-  const found = new Set<string>()
-  const todo: { outside: Outside; path: string }[] = [{ outside: outsideOf(plan, wishes), path: 'start' }]
+  const known = new Set<string>()
+  const todo: Found[] = [{ outside: outsideOf(plan, wishes), from: undefined, move: undefined }]
   for (let item = todo.pop(); item !== undefined; item = todo.pop()) {
-    const { outside, path } = item
-    if (outside.booted && found.size % every === 0) withPath(path, plan, () => checkStopEnds(outside, count))
+    const { outside } = item
+    if (outside.booted && known.size % every === 0) within(item, () => checkStopEnds(outside, count))
     for (const move of legalMoves(outside)) {
-      count.steps++
-      const longer = `${path} > ${words(move)}`
-      const next = withPath(longer, plan, () => take(outside, move))
-      const key = keyOf(next)
-      if (found.has(key)) continue
-      found.add(key)
-      todo.push({ outside: next, path: longer })
+      const next = reach(item, move, known, count)
+      if (next !== undefined) todo.push(next)
     }
   }
-  count.worlds += found.size
+  count.worlds += known.size
   count.plans++
+}
+
+/** Looks at every world that can be reached while the container serves; what ends it is followed as a stop is. */
+export function searchServing(plan: Plan, wishes: number, count: Count): void {
+  const known = new Set<string>()
+  const found: Found[] = [{ outside: outsideOf(plan, wishes), from: undefined, move: undefined }]
+  for (const item of found) {
+    const { outside } = item
+    const serves = outside.world.phase.at === 'serving'
+    if (found.length % 20 === 0 || !serves) within(item, () => checkStopEnds(outside, count))
+    if (!serves) continue
+    // What is killed is gone before any time has passed: what else may be is looked at by other searches.
+    const isDying = outside.facts.some(it => it.killed)
+    for (const move of legalMoves(outside)) {
+      const isFirst = outside.booted || move.input.on === 'boot'
+      if (!isFirst || move.input.on === 'signal' || (move.wait > 0 && isDying)) continue
+      const next = reach(item, move, known, count)
+      if (next !== undefined) found.push(next)
+    }
+  }
+  count.worlds += known.size
+  count.plans++
+}
+
+/** Takes a move; undefined where it leads to a world that is known. */
+function reach(from: Found, move: Move, known: Set<string>, count: Count): Found | undefined {
+  count.steps++
+  const outside = within(from, () => take(from.outside, move), move)
+  const key = keyOf(outside)
+  if (known.has(key)) return undefined
+  known.add(key)
+  return { outside, from, move }
+}
+
+function within<T>(item: Found, run: () => T, move?: Move): T {
+  try {
+    return run()
+  } catch (error) {
+    const path = pathOf(move === undefined ? item : { outside: item.outside, from: item, move })
+    return withPath(path, item.outside.world.plan, () => {
+      throw error
+    })
+  }
 }
 
 /** Moves at random until the container is gone, then stops from one of the worlds that were passed. */
@@ -71,7 +121,7 @@ export function checkStopEnds(from: Outside, count: Count): void {
       }
       if (manner === 'polite')
         assert.ok(
-          outside.facts.every(it => !it.alive),
+          outside.facts.every(it => it.pid === undefined),
           'ended, and something lives',
         )
     }
@@ -83,15 +133,15 @@ function nextOf({ facts, world }: Outside, manner: Manner, answer: 'spawned' | '
   if (asked >= 0) {
     const event =
       answer === 'spawned'
-        ? ({ on: 'spawned', pid: 0 } as const)
+        ? ({ on: 'spawned', pid: pidFor(asked) } as const)
         : answer === 'refused'
           ? ({ on: 'refused', ending: missing } as const)
           : ({ on: 'withdrawn' } as const)
     return { wait: 0, input: { on: 'program', index: asked, event } }
   }
-  const gone = facts.findIndex(({ alive, killed }, index) => {
+  const gone = facts.findIndex(({ pid, killed }, index) => {
     const asks = world.states[index]?.at === 'stopping'
-    return alive && (manner === 'polite' ? asks : manner === 'stubborn' && killed)
+    return pid !== undefined && (manner === 'polite' ? asks : manner === 'stubborn' && killed)
   })
   if (gone >= 0) {
     const ending = facts[gone]?.killed ? sigkilled : success
@@ -107,6 +157,7 @@ function words({ wait, input }: Move): string {
   const after = wait > 0 ? `${wait} ms: ` : ''
   if (input.on === 'program') {
     const { event } = input
+    if (event.on === 'tried') return `${after}${event.probe} ${input.index} ${event.ok ? 'passes' : 'fails'}`
     const ending = 'ending' in event && 'code' in event.ending ? ` ${event.ending.code}` : ''
     return `${after}${event.on}${ending} ${input.index}`
   }
@@ -118,9 +169,12 @@ function withPath<T>(path: string, plan: Plan, run: () => T): T {
   try {
     return run()
   } catch (error) {
-    const programs = plan.programs.map(({ name, kind, critical, restart, dependsOn }) => {
-      const edges = dependsOn.map(it => `${it.program}:${it.condition}${it.required ? '!' : ''}`)
-      return `${name} ${kind}${critical ? ' critical' : ''} ${restart} -> ${edges.join()}`
+    const programs = plan.programs.map(({ name, kind, critical, restart, dependsOn, probes }) => {
+      const edges = dependsOn.map(
+        it => `${it.program}:${it.condition}${it.required ? '!' : ''}${it.restart ? ' restart' : ''}`,
+      )
+      const asked = Object.entries(probes).map(([probe, { check }]) => `${probe} ${check.by}`)
+      return `${name} ${kind}${critical ? ' critical' : ''} ${restart} (${asked.join()}) -> ${edges.join()}`
     })
     throw new Error(`${(error as Error).message}: ${path}\n${programs.join('\n')}`, { cause: error })
   }
