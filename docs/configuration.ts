@@ -79,7 +79,10 @@ ${elsewhere(ofProgram)}
 
 const remarks = `**\`command\`** as a string is split into words as a shell would do it, but no shell runs: an unquoted \`|\`, \`>\`, \`&&\` or
 \`$(...)\` is a fault that says so. \`shell: true\` hands the string to \`/bin/sh -c\`. \`%(name)\` is the program's name and
-\`%(replica)\` its number, also in \`environment\`, \`working_dir\` and \`stop_command\`; \`%%(name)\` is a literal \`%(name)\`.
+\`%(replica)\` its number, also in \`environment\`, \`working_dir\`, \`pid_file\` and \`stop_command\`; \`%%(name)\` is
+a literal \`%(name)\`.
+
+**\`kind: daemon\`** is for servers that fork away: see [daemons.md](daemons.md).
 
 **\`depends_on\`** as a list waits for a task to be completed and for a service to be started (RUNNING). As a map it says
 more: \`{db: started, migrate: {condition: completed, required: false}}\`. Compose's \`service_started\`, \`service_healthy\` and

@@ -99,7 +99,7 @@ function rehearseSystem(): void {
     settings: ownSettings,
     terminal: undefined,
   }
-  children.launch({ ...launch, stdio: [0, 1, 2], descriptors: [] }, () => {})
+  children.launch({ ...launch, stdio: [0, 1, 2], descriptors: [], mark: undefined }, () => {})
   children.reap()
 }
 

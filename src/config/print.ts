@@ -71,6 +71,7 @@ function valuesOf(program: Program, own: WrittenProgram): readonly (readonly [ke
   return [
     ['command', program.command],
     ['kind', program.kind],
+    ['pid_file', program.pidFile],
     ['group', program.group],
     ['replicas', own.settings.replicas ?? undefined],
     ['critical', program.critical],

@@ -9,7 +9,6 @@ import { sectionOf, wrongWord } from './section.ts'
 import {
   duration,
   either,
-  encode,
   exitCode,
   flag,
   integer,
@@ -79,21 +78,7 @@ const restart = scalar<Restart>(
   value => didYouMean(String(value), [...policies.keys()].map(String)),
 )
 
-const kinds = scalar<'service' | 'task' | 'daemon'>(
-  'service or task',
-  { enum: ['service', 'task'] },
-  value => (value === 'service' || value === 'task' || value === 'daemon' ? value : undefined),
-  value => didYouMean(String(value), ['service', 'task', 'daemon']),
-)
-
-const kind = v.pipe(
-  kinds,
-  v.rawTransform<'service' | 'task' | 'daemon', 'service' | 'task'>(({ dataset, addIssue, NEVER }) => {
-    if (dataset.value !== 'daemon') return dataset.value
-    addIssue({ message: encode('unsupported-value', 'this version of foster does not have "kind: daemon" yet') })
-    return NEVER
-  }),
-)
+const kind = oneOf(['service', 'task', 'daemon'])
 
 const backoff = sectionOf('a map with delay, factor, max, jitter, reset_after', {
   delay: option(duration, 'The wait before the first automatic restart.', { usual: '500ms', example: 'delay: 1s' }),
@@ -264,7 +249,7 @@ export const programSchema = sectionOf('a map with the options of a program, suc
     ...{ compose: 'command, entrypoint', kubernetes: 'command, args', supervisor: 'command' },
   }),
   shell: option(flag, 'Whether the command is handed to /bin/sh -c.', { usual: false, example: 'shell: true' }),
-  kind: option(kind, 'service: runs for long; task: runs to its end.', {
+  kind: option(kind, 'service: runs for long; task: runs to its end; daemon: forks away and writes a pid file.', {
     ...{ usual: 'service', example: 'kind: task', kubernetes: 'initContainers' },
   }),
   critical: option(flag, 'Whether the container ends when this program ends for good.', {
@@ -284,6 +269,6 @@ export const programSchema = sectionOf('a map with the options of a program, suc
   ...identity,
   ...life,
   pid_file: option(text, 'Where a daemon writes its pid.', {
-    ...{ usually: 'required for a daemon', example: 'pid_file: /run/db.pid', later: true },
+    ...{ usually: 'required for a daemon', example: 'pid_file: /run/db.pid' },
   }),
 })

@@ -6,6 +6,7 @@ import { wordsOf } from './command.ts'
 import type { ProgramEnvironment } from './environment.ts'
 import { expand } from './expand.ts'
 import { credentialsOf } from './identity.ts'
+import { pidFileOf } from './pid-file.ts'
 import { probesOf } from './probes.ts'
 import { processSettingsOf } from './process.ts'
 import { type Resolving, report, type Surroundings } from './resolving.ts'
@@ -34,6 +35,7 @@ export function resolveProgram(
     group: groupOf(resolving),
     kind: settings.kind ?? programDefaults.kind,
     command: commandOf(resolving),
+    pidFile: pidFileOf(program, diagnostics),
     critical: settings.critical ?? programDefaults.critical,
     autostart: settings.autostart ?? programDefaults.autostart,
     workingDir: workingDirOf(resolving),

@@ -25,6 +25,7 @@ const concerns: Readonly<Record<keyof Program, 'process' | 'rules' | 'identity'>
   group: 'process',
   kind: 'process',
   command: 'process',
+  pidFile: 'process',
   critical: 'rules',
   autostart: 'rules',
   workingDir: 'process',

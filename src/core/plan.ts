@@ -58,6 +58,8 @@ export interface Program extends ProcessSettings {
   readonly kind: 'service' | 'task' | 'daemon'
   /** The argument vector, never empty. With `shell: true` it is `/bin/sh -c TEXT`. */
   readonly command: readonly string[]
+  /** Where a daemon writes its pid; relative to its working directory. Undefined for other kinds. */
+  readonly pidFile: string | undefined
   readonly critical: boolean
   readonly autostart: boolean
   readonly workingDir: string | undefined
@@ -167,6 +169,7 @@ export const programDefaults = {
   setsIdentity: true,
   rules: 'foster',
   priority: 0,
+  pidFile: undefined,
 } as const satisfies Partial<Program>
 
 /** The defaults of `shutdown`: Docker kills ten seconds after its TERM, so foster is done after nine. */

@@ -67,6 +67,14 @@ export class Children {
   }
 
   /**
+   * Takes an orphan that we have adopted as a program's process: its end is told as if we had started it. Nothing may
+   * have been reaped since it was seen to be our child.
+   */
+  follow(pid: number, ended: Ended): void {
+    this.#programs.set(pid, ended)
+  }
+
+  /**
    * Takes the status of every child that has ended, programs and orphans alike; those of execa are left to libuv.
    * Called at each SIGCHLD. More than a turn's worth is taken in the next turns.
    */

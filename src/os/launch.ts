@@ -4,6 +4,7 @@ import type { ProcessSettings } from '../core/settings.ts'
 import type { Placement } from './arrange.ts'
 import { CredentialsError, withCredentials } from './credentials.ts'
 import { candidates, explain, notFound, type Refusal } from './executable.ts'
+import { type Mark, withMark } from './marks.ts'
 import { SettingsError, withSettings } from './settings.ts'
 import { byShellWords, first, posixSpawn, shell } from './spawn.ts'
 
@@ -19,13 +20,15 @@ export interface Launch {
   readonly terminal: number | undefined
   /** What it gets besides 0 to 2, each at a number of its own from 3 up. */
   readonly descriptors: readonly Placement[]
+  /** By which its processes are known wherever they go. */
+  readonly mark: Mark | undefined
 }
 
 /** As foster has it. */
 export const ownSettings: ProcessSettings = { umask: undefined, nice: undefined, oomScoreAdj: undefined, limits: [] }
 
 /** Starts a program: its pid, or why not. Throws only if foster itself is spoilt. */
-export function startProgram({ argv, environment, user, settings, ...rest }: Launch): number | Refusal {
+export function startProgram({ argv, environment, user, settings, mark, ...rest }: Launch): number | Refusal {
   const { workingDir } = rest
   const [command = ''] = argv
   const env = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
@@ -34,9 +37,9 @@ export function startProgram({ argv, environment, user, settings, ...rest }: Lau
   try {
     return withSettings(settings, () =>
       withCredentials(user, () => {
-        const { result, index } = first(files, (file, byShell) =>
-          posixSpawn({ ...rest, path: byShell ? shell : file, argv: byShell ? byShellWords(file, argv) : argv, env }),
-        )
+        const spawn = (file: string, byShell: boolean): number =>
+          posixSpawn({ ...rest, path: byShell ? shell : file, argv: byShell ? byShellWords(file, argv) : argv, env })
+        const { result, index } = withMark(mark, () => first(files, spawn))
         return result > 0 ? result : explain(-result, files[index] ?? command, workingDir)
       }),
     )

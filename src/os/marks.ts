@@ -8,12 +8,10 @@
  * CAP_SYS_RESOURCE. Everybody can read it: proc_pid_limits(5).
  */
 import { readFileSync } from 'node:fs'
-import { addressOf, checked, libc } from './libc.ts'
+import { ownLimit, setOwnLimit } from './limits.ts'
 
 /** A number that is no usual limit. */
 export type Mark = number
-
-const RLIMIT_LOCKS = 10
 
 let last = 0
 
@@ -29,16 +27,12 @@ export function newMark(random: number): Mark {
 /** Does synchronous work whose new processes carry the mark. Where the limit is not to be changed they carry none. */
 export function withMark<T>(mark: Mark | undefined, work: () => T): T {
   if (mark === undefined) return work()
-  const limit = Buffer.alloc(16)
-  const { functions } = libc()
-  if (checked(functions.prlimit64(0, RLIMIT_LOCKS, 0n, addressOf(limit))) < 0) return work()
-  const before = Buffer.from(limit)
-  limit.writeBigUInt64LE(BigInt(mark), 0)
-  if (checked(functions.prlimit64(0, RLIMIT_LOCKS, addressOf(limit), 0n)) < 0) return work()
+  const own = ownLimit('locks')
+  if (typeof own === 'number' || setOwnLimit('locks', { ...own, soft: mark }) < 0) return work()
   try {
     return work()
   } finally {
-    functions.prlimit64(0, RLIMIT_LOCKS, addressOf(before), 0n)
+    setOwnLimit('locks', own)
   }
 }
 

@@ -20,6 +20,7 @@ import {
   readable,
 } from '../os/libc.ts'
 import { limitDescriptors } from '../os/limits.ts'
+import { Notify } from '../os/notify.ts'
 import { OomKills } from '../os/oom.ts'
 import { openOutlet } from '../os/outlets.ts'
 import { watchPipe } from '../os/pipes.ts'
@@ -27,7 +28,7 @@ import type { Signals } from '../os/signals.ts'
 import { openTerminal, type Terminal } from '../os/terminal.ts'
 import { writeTermination } from '../os/termination.ts'
 import { ownEnvironment } from '../os/verbatim.ts'
-import { Effects } from './effects.ts'
+import { Effects, type EffectsOptions } from './effects.ts'
 import { inheritable } from './environment.ts'
 import { Health } from './health.ts'
 import { Launcher } from './launcher.ts'
@@ -36,6 +37,7 @@ import { Loop } from './loop.ts'
 import { flawNotice } from './notices.ts'
 import { Attempts } from './probes/attempts.ts'
 import { type Reloaded, type ReloadOptions, reloadAloud } from './reload.ts'
+import { type EndedProgram, Runs } from './runs.ts'
 import { SecretsSeen } from './secrets.ts'
 import { Streams } from './streams.ts'
 import { Termination } from './termination.ts'
@@ -72,6 +74,8 @@ class Init {
   readonly #terminal: Terminal | undefined
   readonly #children: Children
   readonly #leftovers: Leftovers
+  readonly #runs: Runs
+  readonly #notify = new Notify(process.env.XDG_RUNTIME_DIR)
   readonly #loop: Loop
   readonly #console = [0, 1, 2].find(fd => foregroundOf(fd) > 0)
   readonly #reloading: ReloadOptions
@@ -94,26 +98,25 @@ class Init {
       environment: isCommand ? own : inheritable(own),
     }
     const { begin } = new Attempts(this.#children, parts.environment)
-    const health = new Health({ ...parts, program: index => programAt(this.#loop.world, index), begin })
+    const program = (index: number): Program => programAt(world(), index)
+    const health = new Health({ ...parts, program, begin })
     const terminalOf = (program: Program): Terminal | undefined => (program.tty ? terminal : undefined)
     this.#reloading = { ...parts, load }
     this.#termination = isCommand ? undefined : new Termination({ world, logs, write: writeTermination, now })
+    const ended: EndedProgram = (...how) => effects.ended(...how)
+    const runs = new Runs({ ...parts, health, notify: this.#notify, program, ended })
+    this.#runs = runs
     const effects = new Effects({
       ...parts,
       leftovers: this.#leftovers,
-      launcher: new Launcher({ ...parts, health, passed, isCommand, terminalOf }),
+      runs,
+      launcher: new Launcher({ ...parts, health, runs, passed, isCommand, terminalOf }),
       health,
       oomKills: this.#oomKills,
       termination: this.#termination,
       terminal,
       hangup: () => this.#hangup(),
-      configure: (index, probes) => {
-        const { plan: now } = world()
-        const program = programAt(world(), index)
-        logs.configure(index, loggedOf(now, program))
-        parts.streams.configured(index, program)
-        if (probes) health.configured(index)
-      },
+      configure: configuring({ ...parts, health }),
       finish: code => this.#finish(code),
       now,
     })
@@ -128,6 +131,8 @@ class Init {
   /** Takes the signals that have come, then starts what starts by itself. */
   start(signals: Signals): void {
     signals.listen(signal => {
+      // Any signal may stand for one that was lost in a flood. What was sent is read while its sender can be looked at.
+      this.#notify.drain()
       if (signal === 'CHLD') this.#childChanged()
       else this.#loop.dispatch({ on: 'signal', signal })
     })
@@ -157,6 +162,7 @@ class Init {
   /** Children have been reaped: perhaps the last of a program's, or the last stray that was waited for. */
   #settled(): void {
     this.#leftovers.check()
+    this.#runs.check()
     if (this.#loop.world.phase.at !== 'sweeping' || !this.#children.isEmpty) return
     this.#loop.dispatch({ on: 'strays-gone' })
   }
@@ -175,8 +181,24 @@ class Init {
       const missing = unwritten + lost
       if (missing > 0) this.#logs.say('error', `${missing} bytes of output were not taken by the reader and are lost`)
       this.#terminal?.restore()
+      this.#notify.close()
       exitNow(code)
     })
+  }
+}
+
+/** Puts a program's new options to use where they need no restart. */
+function configuring({
+  world,
+  logs,
+  streams,
+  health,
+}: Pick<EffectsOptions, 'world' | 'logs' | 'streams' | 'health'>): EffectsOptions['configure'] {
+  return (index, probes) => {
+    const program = programAt(world(), index)
+    logs.configure(index, loggedOf(world().plan, program))
+    streams.configured(index, program)
+    if (probes) health.configured(index)
   }
 }
 

@@ -14,8 +14,9 @@ import type { Health } from './health.ts'
 import type { Launcher } from './launcher.ts'
 import type { Leftovers } from './leftovers.ts'
 import { announcementOf, noticeOf } from './notices.ts'
+import type { Runs } from './runs.ts'
 import { secretsOf } from './secrets.ts'
-import { killProgram, signalStrays } from './strays.ts'
+import { signalStrays } from './strays.ts'
 import type { Streams } from './streams.ts'
 import type { Termination } from './termination.ts'
 
@@ -30,6 +31,7 @@ export interface EffectsOptions {
   readonly streams: Streams
   readonly leftovers: Leftovers
   readonly launcher: Launcher
+  readonly runs: Runs
   readonly health: Health
   readonly oomKills: OomKills
   /** Undefined for `foster -- CMD`: the last words are CMD's own. */
@@ -63,7 +65,7 @@ export class Effects {
       case 'stop':
         return this.#stop(effect)
       case 'kill':
-        return killProgram(effect.pid, this.#terminalOf(effect.index) === undefined)
+        return this.#options.runs.kill(effect.index, effect.pid, this.#terminalOf(effect.index) === undefined)
       case 'probe':
         return this.#options.health.begin(effect.index, effect.probe, effect.pid)
       case 'forward':
@@ -162,16 +164,19 @@ export class Effects {
 
   #launch(index: number): void {
     const { launcher, dispatch } = this.#options
-    const launched = launcher.launch(index, this.#program(index), (ending, pid) => this.#ended(index, pid, ending))
+    const launched = launcher.launch(index, this.#program(index), (ending, pid) => this.ended(index, pid, ending))
     if (typeof launched === 'number') dispatch({ on: 'program', index, event: { on: 'spawned', pid: launched } })
     else dispatch({ on: 'program', index, event: { on: 'refused', ending: launched } })
   }
 
   /** The process has been reaped; the program's run is over when nothing is left of it. CMD's leftovers are strays. */
-  #ended(index: number, pid: number, plain: Ending): void {
-    const { streams, leftovers, dispatch, world } = this.#options
+  ended(index: number, pid: number, plain: Ending): void {
+    const { streams, leftovers, runs, dispatch, world } = this.#options
+    if (runs.goesOn(index, pid, plain)) return
     const ending = this.#withCause(index, plain)
+    const remains = runs.remainsOf(index, pid, this.#terminalOf(index) === undefined)
     const over = (): void => {
+      runs.over(index)
       try {
         streams.ended(index)
       } finally {
@@ -179,7 +184,7 @@ export class Effects {
       }
     }
     if (world().plan.command !== undefined) over()
-    else leftovers.clear(pid, this.#terminalOf(index) === undefined, over)
+    else leftovers.clear(remains, over)
   }
 
   /** A SIGKILL that is not ours may be the kernel's, for memory. */
@@ -192,6 +197,7 @@ export class Effects {
 
   #stop({ index, pid }: Target): void {
     const program = this.#program(index)
+    if (this.#options.runs.stopForking(index)) return
     if (program.stopCommand === undefined) return this.#send({ index, pid }, program.stopSignal)
     const { children, logs, environment, world, now } = this.#options
     const state = world().states[index]
@@ -214,6 +220,7 @@ export class Effects {
   }
 
   #send({ index, pid }: Target, signal: Signal): void {
-    kill(this.#program(index).stopScope === 'group' ? -pid : pid, signalNumbers[signal])
+    const target = this.#options.runs.targetOf(index, pid, this.#program(index).stopScope)
+    if (target !== undefined) kill(target, signalNumbers[signal])
   }
 }

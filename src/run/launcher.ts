@@ -7,6 +7,7 @@ import type { Terminal } from '../os/terminal.ts'
 import { activated, inheritedAsTheyStand } from './activation.ts'
 import { environmentOf } from './environment.ts'
 import type { Health } from './health.ts'
+import type { Prepared, Runs } from './runs.ts'
 import { type SecretsSeen, secretsOf } from './secrets.ts'
 import type { Stdio, Streams } from './streams.ts'
 
@@ -15,6 +16,7 @@ export interface LauncherOptions {
   readonly streams: Streams
   readonly health: Health
   readonly secrets: SecretsSeen
+  readonly runs: Runs
   /** What programs inherit. */
   readonly environment: Readonly<Record<string, string>>
   /** Descriptors from 3 up that CMD inherits. */
@@ -34,19 +36,22 @@ export class Launcher {
 
   /** The pid, or why there is none. `ended` is told once how the process ended. */
   launch(index: number, program: Program, ended: (ending: Ending, pid: number) => void): number | Refusal {
-    const { streams, health, terminalOf, isCommand } = this.#options
+    const { streams, health, runs, terminalOf, isCommand } = this.#options
     const secrets = secretsOf(program)
     if (secrets.reason !== undefined) return { how: 'unstartable', code: 1, reason: secrets.reason }
     const stdio = streams.stdio(index, program, isCommand)
     if ('how' in stdio) return stdio
     const descriptors = health.prepare(index, program)
     if ('how' in descriptors) return descriptors
-    const pid = this.#start(program, secrets.values, stdio, descriptors, ended)
+    const prepared = runs.prepare(index, program)
+    const pid = 'how' in prepared ? prepared : this.#start(program, secrets.values, stdio, descriptors, prepared, ended)
     if (typeof pid !== 'number') {
+      runs.over(index)
       health.abandon(index)
       return pid
     }
     this.#options.secrets.note(index, secrets.values)
+    runs.started(index, pid)
     streams.started(index, pid)
     terminalOf(program)?.started(pid)
     health.started(index, pid)
@@ -58,6 +63,7 @@ export class Launcher {
     secrets: Readonly<Record<string, string>>,
     stdio: Stdio,
     descriptors: ReturnType<typeof inheritedAsTheyStand>,
+    { mark, environment: completed }: Prepared,
     ended: (ending: Ending, pid: number) => void,
   ): number | Refusal {
     const { children, environment, terminalOf, isCommand, passed } = this.#options
@@ -65,13 +71,14 @@ export class Launcher {
     return children.launch(
       {
         argv: isCommand && passed > 0 ? activated(command) : command,
-        environment: isCommand ? environment : environmentOf(program, environment, secrets),
+        environment: isCommand ? environment : completed(environmentOf(program, environment, secrets)),
         workingDir,
         user,
         settings: program,
         stdio,
         terminal: terminalOf(program)?.fd,
         descriptors: isCommand ? inheritedAsTheyStand(passed) : descriptors,
+        mark,
       },
       ended,
     )

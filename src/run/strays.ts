@@ -1,6 +1,7 @@
 /** Signals to more than one process: all of a program's, and those that belong to no program. */
 import { type Signal, signalNumbers } from '../core/signal.ts'
 import { kill } from '../os/libc.ts'
+import { type Mark, readMark } from '../os/marks.ts'
 import { descendantsOf, listProcesses } from '../os/processes.ts'
 
 /** Sends a signal to all strays. PID 1 has the namespace to itself: kill(-1) spares only the caller, kill(2). */
@@ -8,6 +9,11 @@ export function signalStrays(signal: Signal): void {
   const number = signalNumbers[signal]
   if (process.pid === 1) kill(-1, number)
   else for (const pid of descendantsOf(process.pid)) kill(pid, number)
+}
+
+/** Signals all processes below us that carry a mark. */
+export function signalMarked(mark: Mark, signal: Signal): void {
+  for (const pid of descendantsOf(process.pid)) if (readMark(pid) === mark) kill(pid, signalNumbers[signal])
 }
 
 /** Kills a program's process, its group, and whatever else is in its session. */

@@ -65,6 +65,7 @@ const beside = (name: string): object => {
   if (name === 'http.token') return { listen: 9000 }
   if (name.startsWith('healthcheck.')) return { test: 'x' }
   if (name.endsWith('.http.headers')) return { url: 'http://localhost/' }
+  if (name === 'pid_file') return { kind: 'daemon' }
   return /^probes\.\w+\./.test(name) && !probeWays.includes(own) ? { tcp: 1 } : {}
 }
 const probeWays = ['exec', 'http', 'tcp', 'log', 'fd', 'notify', 'file', 'url', 'headers']

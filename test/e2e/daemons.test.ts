@@ -1,0 +1,183 @@
+/** `kind: daemon`: what forks away is followed, and nobody else is ever taken for it. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { e2e } from './rig.ts'
+import { daemon } from './rig-daemon.ts'
+import { belowShell } from './rig-foster.ts'
+import { isAlive } from './rig-proc.ts'
+import { eventually } from './rig-wait.ts'
+
+const again = { restart: 'always', backoff: { delay: '10ms' } }
+
+e2e('a daemon is followed: its end is the end of the run, with its own code', async rig => {
+  const { puppet, program } = daemon(rig, 'web', again)
+  const foster = await rig.start({ programs: { web: program } })
+  const pid = await puppet.up()
+  await foster.line(new RegExp(`web: its main process is pid ${pid} now`))
+  puppet.start('exit 3')
+  await foster.line(/web: exited with code 3/)
+  const next = await puppet.up()
+  assert.notEqual(next, pid)
+  await foster.line(new RegExp(`web: its main process is pid ${next} now`))
+  foster.kill('SIGTERM')
+  assert.equal((await foster.exit()).code, 0)
+})
+
+e2e('a daemon is asked to stop with its own signal and in its own time', async rig => {
+  const lines = ["trap 'home USR1; exit 0' USR1"]
+  const { puppet, program } = daemon(rig, 'web', { stop_signal: 'USR1' }, true, lines)
+  const foster = await rig.start({ programs: { web: program } })
+  await foster.line(/its main process is pid/)
+  foster.kill('SIGTERM')
+  await puppet.call('USR1')
+  assert.equal((await foster.exit()).code, 0)
+})
+
+e2e('a daemon is followed where foster is not PID 1', async rig => {
+  const { puppet, program } = daemon(rig, 'web')
+  const foster = await rig.start({ programs: { web: program } }, { below: belowShell })
+  const pid = await puppet.up()
+  await foster.line(new RegExp(`web: its main process is pid ${pid} now`))
+  puppet.start('exit 6')
+  await foster.line(/web: exited with code 6/)
+})
+
+e2e('a pid file that comes late, in a directory that is not there yet, is seen', async rig => {
+  const pidFile = join(rig.dir, 'run/web/web.pid')
+  const { puppet, program } = daemon(rig, 'web', { pid_file: pidFile }, false)
+  const foster = await rig.start({ programs: { web: program } })
+  const pid = await puppet.up()
+  await eventually('the launcher was reaped', () => foster.others().length === 1)
+  await puppet.does(`mkdir ${rig.dir}/run; echo 1 >${rig.dir}/run/web.pid`)
+  await puppet.does(`mkdir ${rig.dir}/run/web; : >${pidFile}`)
+  await puppet.does(`echo $$ >${pidFile}`)
+  await foster.line(new RegExp(`web: its main process is pid ${pid} now`))
+})
+
+e2e('a launcher that fails is the failure of the run, and what it started is not left behind', async rig => {
+  const { puppet, pidFile, program } = daemon(rig, 'web', again)
+  const wait = `while ! [ -s ${pidFile} ]; do sleep 0.01; done; rm ${pidFile}; exit 4`
+  const command = ['/bin/sh', '-c', `setsid "$@" & ${wait}`, 'sh', ...puppet.command]
+  const foster = await rig.start({ programs: { web: { ...program, command } } })
+  await foster.line(/web: exited with code 4/)
+  await eventually('it was started again', () => foster.lines.filter(line => /web: started/.test(line)).length > 1)
+  const puppets = foster.others().filter(({ argv }) => argv[1]?.endsWith('puppet.sh'))
+  assert.ok(puppets.length <= 1, JSON.stringify(puppets.map(({ argv }) => argv)))
+})
+
+e2e('a daemon that has not forked away yet can be stopped', async rig => {
+  const { puppet, program } = daemon(rig, 'web', {}, false, ["trap 'home TERM; exit 0' TERM"])
+  const foster = await rig.start({ programs: { web: program } })
+  await puppet.up()
+  await eventually('the launcher was reaped', () => foster.others().length === 1)
+  foster.kill('SIGTERM')
+  await puppet.call('TERM')
+  assert.equal((await foster.exit()).code, 0)
+})
+
+e2e('what a daemon leaves behind, in whatever session, is gone before it is started again', async rig => {
+  const { puppet, program } = daemon(rig, 'web', again)
+  const foster = await rig.start({ programs: { web: program } })
+  await puppet.up()
+  await foster.line(/its main process is pid/)
+  await puppet.does('setsid sleep 1000 & sleep 1000 &')
+  const left = () => foster.others().filter(it => it.argv[0] === 'sleep')
+  const before = await eventually('both are there', () => (left().length === 2 ? left() : undefined))
+  puppet.start('kill -KILL $$')
+  await puppet.up()
+  for (const { pid } of before) assert.equal(isAlive(pid), false)
+  assert.deepEqual(left(), [])
+})
+
+e2e('when the pid file names another process of the run, that one is followed', async rig => {
+  const { puppet, pidFile, program } = daemon(rig, 'web')
+  const next = rig.puppet('next', `echo $$ >${pidFile}`)
+  const foster = await rig.start({ programs: { web: program } })
+  await puppet.up()
+  await foster.line(/its main process is pid/)
+  puppet.start(`setsid ${next.command.map(it => `'${it}'`).join(' ')} &`)
+  const pid = await next.up()
+  puppet.start('exit 0')
+  await foster.line(new RegExp(`web: its main process is pid ${pid} now`))
+  assert.doesNotMatch(foster.output.stderr, /exited/)
+  next.start('exit 5')
+  await foster.line(/web: exited with code 5/)
+})
+
+e2e('redis forks away, is followed, and saves its data at the stop', async rig => {
+  const pidFile = join(rig.dir, 'redis.pid')
+  const socket = join(rig.dir, 'redis.sock')
+  const command = [
+    'redis-server',
+    '--port',
+    '0',
+    '--unixsocket',
+    socket,
+    '--dir',
+    rig.dir,
+    '--daemonize',
+    'yes',
+    '--pidfile',
+    pidFile,
+  ]
+  const foster = await rig.start({
+    programs: { redis: { kind: 'daemon', command, pid_file: pidFile, start_seconds: '0s' } },
+  })
+  await foster.line(/redis: its main process is pid/)
+  const cli = rig.puppet('cli')
+  const client = await rig.start({ programs: { cli: { command: cli.command } } })
+  await cli.up()
+  assert.equal(await cli.tells(`redis-cli -s ${socket} set a b`), 'OK')
+  await cli.does(`redis-cli -s ${socket} config set save "3600 1"`)
+  client.kill('SIGTERM')
+  foster.kill('SIGTERM')
+  assert.equal((await foster.exit()).code, 0)
+  assert.equal(existsSync(join(rig.dir, 'dump.rdb')), true)
+})
+
+e2e('nginx forks away; killed, it is started again beside nothing; replaced (USR2), it is followed', async rig => {
+  const pidFile = join(rig.dir, 'nginx.pid')
+  const conf = rig.file(
+    'nginx.conf',
+    `pid ${pidFile}; error_log ${rig.dir}/error.log; events {} http { access_log off; server { listen 127.0.0.1:${await freePort()}; } }`,
+  )
+  // It executes this path again at USR2, without looking along PATH.
+  const command = ['/usr/sbin/nginx', '-c', conf]
+  const web = { kind: 'daemon', command, pid_file: pidFile, start_seconds: '0s', ...again }
+  const foster = await rig.start({ programs: { web } })
+  const main = async () => Number((await foster.line(/web: its main process is pid (\d+) now/))[1])
+  const outer = (innerPid: number) => foster.others().find(it => it.innerPid === innerPid)
+  const first = outer(await main())
+  assert.ok(first)
+  await eventually('it has a worker', () => foster.others().length === 2)
+  process.kill(first.pid, 'SIGKILL')
+  const named = () => Number(readFileSync(pidFile, 'utf8'))
+  const second = await eventually('it was started again', () => {
+    const it = existsSync(pidFile) ? outer(named()) : undefined
+    return it !== undefined && it.pid !== first.pid ? it : undefined
+  })
+  await foster.line(new RegExp(`its main process is pid ${second.innerPid} now`))
+  // Before it has a worker it may miss the signal.
+  await eventually('it has a worker', () => foster.others().some(it => it.parent === second.pid))
+  process.kill(second.pid, 'SIGUSR2')
+  const third = await eventually('it has started its successor', () => {
+    const it = existsSync(pidFile) ? outer(named()) : undefined
+    return it !== undefined && it.pid !== second.pid ? it : undefined
+  })
+  process.kill(second.pid, 'SIGQUIT')
+  await foster.line(new RegExp(`its main process is pid ${third.innerPid} now`))
+  assert.equal(foster.lines.filter(line => /web: (exited|killed)/.test(line)).length, 1)
+  foster.kill('SIGTERM')
+  assert.equal((await foster.exit()).code, 0)
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  await new Promise(done => server.close(done))
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
