@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
-import { createSocket, type Socket } from 'node:dgram'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { addressesOf, fullNames, inHosts, type NameFiles } from '../../src/os/names.ts'
+import { NameServer } from './name-server.ts'
 
 const never = new AbortController().signal
 
@@ -41,62 +40,6 @@ test('names are searched for as resolv.conf(5) says', () => {
   assert.deepEqual(fullNames('db', ''), ['db'])
   assert.deepEqual(fullNames('db.x', 'search one\ndomain two'), ['db.x', 'db.x.two'])
 })
-
-/** A name server that knows some names; the questions it got are in `asked`. It says nothing about `silent`. */
-class NameServer {
-  readonly asked: string[] = []
-  readonly #socket: Socket = createSocket('udp4')
-  readonly #known: Readonly<Record<string, string>>
-
-  constructor(known: Readonly<Record<string, string>>) {
-    this.#known = known
-    this.#socket.on('message', (query, { port, address }) => {
-      const reply = this.#reply(query)
-      if (reply !== undefined) this.#socket.send(reply, port, address)
-    })
-  }
-
-  async listen(): Promise<string> {
-    this.#socket.bind(0, '127.0.0.1')
-    await once(this.#socket, 'listening')
-    return `127.0.0.1:${this.#socket.address().port}`
-  }
-
-  asks(): Promise<unknown> {
-    return once(this.#socket, 'message')
-  }
-
-  close(): void {
-    this.#socket.close()
-  }
-
-  /** The question, and one answer if the name has an address of that kind; the name `silent` has no reply. */
-  #reply(query: Buffer): Buffer | undefined {
-    let at = 12
-    const labels: string[] = []
-    for (let size = query[at] ?? 0; size > 0; size = query[at] ?? 0) {
-      labels.push(query.toString('latin1', at + 1, at + 1 + size))
-      at += 1 + size
-    }
-    const name = labels.join('.').toLowerCase()
-    const type = query.readUInt16BE(at + 1)
-    this.asked.push(`${name} ${type === 1 ? 'A' : 'AAAA'}`)
-    if (name === 'silent') return undefined
-    const known = this.#known[name]
-    const bytes = known?.includes(':') ? [...Array(15).fill(0), 1] : known?.split('.').map(Number)
-    const isAnswer = bytes !== undefined && (type === 1) === (bytes.length === 4)
-    const question = query.subarray(12, at + 5)
-    const head = Buffer.alloc(12)
-    query.copy(head, 0, 0, 2)
-    const code = known === undefined ? 3 : 0
-    head.writeUInt16BE(0x8180 | code, 2)
-    head.writeUInt16BE(1, 4)
-    head.writeUInt16BE(isAnswer ? 1 : 0, 6)
-    if (!isAnswer) return Buffer.concat([head, question])
-    const answer = Buffer.from([0xc0, 12, 0, type, 0, 1, 0, 0, 0, 60, 0, bytes.length, ...bytes])
-    return Buffer.concat([head, question, answer])
-  }
-}
 
 describe('what is in no file', () => {
   const dir = mkdtempSync(join(tmpdir(), 'foster-names-'))

@@ -22,6 +22,7 @@ export class Attempts {
   readonly #after: After
   readonly #commands = new Turnstile(mostCommands)
   readonly #looks = new Looks()
+  readonly #stuck = new Set<string>()
 
   /** `environment` is what programs inherit. */
   constructor(
@@ -36,7 +37,7 @@ export class Attempts {
 
   /**
    * Tries a check of a program. `done` is called exactly once, in a later turn of the loop and at the latest when
-   * `timeout` milliseconds are over (for `exec`: after its start). The function that is returned calls the try off:
+   * `timeout` milliseconds are over (for `exec`: a second later, after its start). The function that is returned calls the try off:
    * then `done` is not called, and all that belongs to the try is ended. Throws if the program tells it by itself.
    */
   readonly begin: Begin = (program, check, timeout, done) => {
@@ -52,7 +53,7 @@ export class Attempts {
       void this.#ask(program, check, limits).then(tell)
       return cancel
     }
-    const context = { program, children: this.#children, environment: this.#environment }
+    const context = { program, children: this.#children, environment: this.#environment, stuck: this.#stuck }
     const leave = this.#commands.enter(() => tryExec(check, context, limits).then(tell))
     return () => {
       leave()

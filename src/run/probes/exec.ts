@@ -1,7 +1,7 @@
 /** The probe `exec`: a command exits with 0. It runs as the program does, in its directory, user and environment. */
 import { stripVTControlCharacters } from 'node:util'
 import { describeEnding } from '../../core/ending.ts'
-import type { Program } from '../../core/plan.ts'
+import { labelOf, type Program } from '../../core/plan.ts'
 import type { Check } from '../../core/probe.ts'
 import type { Children } from '../../os/children.ts'
 import type { CommandResult } from '../../os/commands.ts'
@@ -12,29 +12,46 @@ import { type Limits, type Outcome, timedOut } from './try.ts'
 /** How many characters of its output are told. */
 const mostTold = 1024
 
+/**
+ * Milliseconds that a killed command has to vanish. One that hangs in the kernel, as on a dead file server, does not;
+ * a program that depends on the same server should not seem well because of that.
+ */
+const patience = 1000
+
 /** What a command is run with. */
 export interface ExecContext {
   readonly program: Program
   readonly children: Pick<Children, 'run'>
   /** What programs inherit. */
   readonly environment: Readonly<Record<string, string>>
+  /** Commands that cannot be killed, each with whose it is: they are not run once more beside themselves. */
+  readonly stuck: Set<string>
 }
 
 /** Runs the command; the time counts from its start. At its end or the timeout all of its session is killed. */
 export async function tryExec(
   { command }: Extract<Check, { by: 'exec' }>,
-  { program, children, environment }: ExecContext,
-  { timeout, signal }: Omit<Limits, 'after'>,
+  { program, children, environment, stuck }: ExecContext,
+  { timeout, signal, after }: Limits,
 ): Promise<Outcome> {
+  const key = [labelOf(program), ...command].join('\0')
+  if (stuck.has(key)) return { ok: false, detail: 'its last command cannot be killed' }
   const secrets = secretsOf(program)
   if (secrets.reason !== undefined) return { ok: false, detail: secrets.reason }
   const { workingDir, user } = program
   const env = environmentOf(program, environment, secrets.values)
-  const result = await children.run(
-    { argv: command, environment: env, workingDir, user, timeout, isAlone: true },
-    signal,
-  )
-  return outcomeOf(result, timeout)
+  const running = children.run({ argv: command, environment: env, workingDir, user, timeout, isAlone: true }, signal)
+  return new Promise(resolve => {
+    const takeBack = after(timeout + patience, () => {
+      stuck.add(key)
+      resolve({ ok: false, detail: `${timedOut(timeout).detail}, and cannot be killed` })
+    })
+    void running.then(result => {
+      takeBack()
+      stuck.delete(key)
+      resolve(outcomeOf(result, timeout))
+    })
+  })
 }
 
 /** What the end of the command means: 0 is a success, anything else is told with the end of its output. */

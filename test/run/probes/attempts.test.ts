@@ -11,6 +11,7 @@ import type { Check } from '../../../src/core/probe.ts'
 import type { CommandResult, ShortCommand } from '../../../src/os/commands.ts'
 import { Attempts } from '../../../src/run/probes/attempts.ts'
 import { outcomeOf } from '../../../src/run/probes/exec.ts'
+import { Looks } from '../../../src/run/probes/file.ts'
 import type { Outcome } from '../../../src/run/probes/try.ts'
 import { Clock } from './clock.ts'
 
@@ -65,6 +66,15 @@ test('a file exists, or what a link leads to', async () => {
   assert.deepEqual(await at('dangling'), { ok: false, detail: `no such file (${dir}/dangling)` })
   assert.deepEqual(await at('ready/below'), { ok: false, detail: `no such file (${dir}/ready/below)` })
   assert.match((await at('x'.repeat(300))).detail, /^cannot look at .*ENAMETOOLONG/)
+})
+
+test('there is one look at a path at a time, so that a file system that hangs holds up one thread', async () => {
+  const looks = new Looks()
+  const first = looks.at(dir)
+  assert.equal(looks.at(dir), first)
+  assert.notEqual(looks.at(join(dir, '..')), first)
+  await first
+  assert.notEqual(looks.at(dir), first)
 })
 
 test("a relative path is in the program's directory", async () => {
@@ -166,6 +176,28 @@ describe('exec', () => {
       await someTurns(5)
     }
     assert.deepEqual([children.running.length, outcomes.length], [70, 70])
+  })
+
+  test('a command that cannot be killed is a failure, and is not run again beside itself', async () => {
+    const { attempts, children, clock } = makeAttempts()
+    const told: string[] = []
+    const tryIt = (of = program) => attempts.begin(of, command, 1000, (ok, detail) => told.push(`${ok} ${detail}`))
+    tryIt()
+    await someTurns()
+    assert.deepEqual(clock.pending, [2000])
+    clock.strike()
+    await someTurns()
+    assert.deepEqual(told.splice(0), ['false timed out after 1s, and cannot be killed'])
+    tryIt()
+    tryIt({ ...program, name: 'other' })
+    await someTurns()
+    assert.deepEqual([told.splice(0), children.running.length], [['false its last command cannot be killed'], 2])
+    for (const { end } of children.running) end(exited(0))
+    await someTurns()
+    assert.deepEqual(told.splice(0), ['true exited with code 0'])
+    tryIt()
+    await someTurns()
+    assert.equal(children.running.length, 3)
   })
 
   test('a command that is cancelled is killed, and keeps its place until it is gone', async () => {
