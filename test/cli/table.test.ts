@@ -57,6 +57,17 @@ for (const [words, changes] of [
   test(`in words: ${words}`, () => assert.equal(describe(processAs(changes)), words))
 }
 
+test('the time of a stop, round the clock', () => {
+  const at = (hour: number) =>
+    describe(processAs({ ...down, state: 'EXITED', since: new Date(2026, 0, 31, hour, 5).toISOString() }))
+  assert.deepEqual([0, 11, 12, 23].map(at), [
+    'Jan 31 12:05 AM',
+    'Jan 31 11:05 AM',
+    'Jan 31 12:05 PM',
+    'Jan 31 11:05 PM',
+  ])
+})
+
 test('uptimes as Python writes them', () => {
   assert.equal(uptimeText(3.9), '0:00:03')
   assert.equal(uptimeText(86_399), '23:59:59')
