@@ -47,6 +47,21 @@ for (const from of ['the executable', 'source'] as const) {
   })
 }
 
+e2e('a descriptor of a probe comes through, however high, and none of the wrapper itself', async rig => {
+  // Node marks what it has inherited close-on-exec only up to the first gap.
+  const web = rig.puppet('web')
+  const program = { command: web.command, ulimits: limits, probes: { readiness: { fd: 60 } } }
+  const foster = await rig.start({ programs: { web: program } })
+  const { pid } = await rig.facts(foster, await web.up())
+  // Those below are the standard ones and the shell's own.
+  assert.deepEqual(
+    Object.keys(descriptorsOf(pid)).filter(fd => Number(fd) > 11),
+    ['60'],
+  )
+  await web.does('echo >/proc/self/fd/60')
+  await foster.line(/web: ready/)
+})
+
 /** A program that is never there, with limits. */
 async function fails(rig: Rig, program: object, options: Options = {}): Promise<Foster> {
   const foster = await rig.start({ programs: { web: { restart: 'never', ...program } } }, options)
