@@ -7,10 +7,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync, writeSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import type { LogFormat } from '../src/core/plan.ts'
+import { type LogFormat, logDefaults, programLogDefaults } from '../src/core/log-plan.ts'
 import { openLogs } from '../src/log/router.ts'
 import { errnoName } from '../src/os/errno.ts'
 import { read, readable } from '../src/os/libc.ts'
+import { logPlace } from '../src/os/log-files.ts'
 import { openOutlet } from '../src/os/outlets.ts'
 import { makeProgramPipe, watchPipe } from '../src/os/pipes.ts'
 
@@ -58,8 +59,11 @@ function serve(format: LogFormat, writers: number, length: number): void {
   let bytes = 0
   const logs = openLogs({
     outlets: { stdout: openOutlet(1), stderr: openOutlet(2) },
-    format,
-    programs: Array.from({ length: writers }, (_, index) => ({ name: `web${index}`, format: undefined })),
+    plan: { ...logDefaults, format },
+    programs: Array.from({ length: writers }, (_, index) => ({
+      ...{ name: `web${index}`, replica: undefined, user: undefined, log: programLogDefaults },
+    })),
+    place: target => logPlace({ path: target.path, user: undefined, owned: false }),
     environment: {},
     io: {
       read,

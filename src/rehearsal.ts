@@ -109,8 +109,9 @@ function rehearseWorld(plan: Plan): void {
   const logs = openLogs({
     errnoName: String,
     outlets: { stdout: outlet, stderr: outlet },
-    format: plan.logFormat,
-    programs: plan.programs.map(({ name, logFormat }) => ({ name, format: logFormat })),
+    plan: plan.log,
+    programs: plan.programs,
+    place: () => ({ open: () => '', has: () => false, rename: () => 0, remove: () => 0, compress: () => {} }),
     environment: {},
     io: { watch: () => ({ pause: () => {}, resume: () => {}, close: () => {} }), read: () => 0, readable: () => 0 },
     now: () => new Date(0),

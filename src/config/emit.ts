@@ -1,7 +1,7 @@
 /** Values -> YAML that is read back as the same values: block maps, one line for each value. */
 
 /** What a line can hold. */
-export type Flat = string | number | boolean | readonly (string | number)[]
+export type Flat = string | number | boolean | readonly Flat[] | ReadonlyMap<string, Flat>
 
 /** A value and where it comes from, or a map of them. */
 export type Emitted =
@@ -56,7 +56,8 @@ function putItem(item: Emitted, depth: number, lines: Line[]): void {
 
 function flat(value: Flat): string {
   if (typeof value === 'string') return quoted(value.replace(/\$\{/g, () => '$${'))
-  if (typeof value === 'object') return `[${value.map(item => flat(item)).join(', ')}]`
+  if (value instanceof Map) return `{${[...value].map(([key, item]) => `${quoted(key)}: ${flat(item)}`).join(', ')}}`
+  if (Array.isArray(value)) return `[${value.map(item => flat(item as Flat)).join(', ')}]`
   return String(value)
 }
 

@@ -18,7 +18,7 @@ export function literal(text: string): string {
 }
 
 /** What of a program is filled in for each of its processes; its probes are when they are resolved. */
-const expanded = ['command', 'pidFile', 'stopCommand', 'workingDir', 'environment'] as const
+const expanded = ['command', 'pidFile', 'stopCommand', 'workingDir', 'environment', 'log'] as const
 
 /** The processes of a program: one, without a number, or as many as `replicas` says, each with its number filled in. */
 export function processesOf(program: Program, replicas = 1): readonly Program[] {

@@ -1,5 +1,6 @@
 /** Files, variables and facts of the system -> the plan, or every fault at once. */
 
+import { logDefaults } from '../core/log-plan.ts'
 import { allowSuggestions } from '../core/nearest.ts'
 import { type Dependency, type Plan, type Program, shutdownDefaults } from '../core/plan.ts'
 import type { Diagnostic } from '../errors.ts'
@@ -111,7 +112,11 @@ function make(files: readonly string[], facts: Facts, sources: Sources, allowEmp
       exitCode: settings.shutdown?.exit_code ?? shutdownDefaults.exitCode,
     },
     signals: resolveSignals(shaped, diagnostics),
-    logFormat: settings.log?.format ?? undefined,
+    log: {
+      format: settings.log?.format ?? logDefaults.format,
+      timestamps: settings.log?.timestamps ?? logDefaults.timestamps,
+      buffer: settings.log?.buffer ?? logDefaults.buffer,
+    },
     control: controlOf(shaped, facts, diagnostics),
     ...(http !== undefined && { http }),
     ...(supervisor && { stays: true }),

@@ -1,5 +1,6 @@
 /** The schema of `log`, for one program and for all. */
-
+import type * as v from 'valibot'
+import { fileDefaults, logDefaults, programLogDefaults } from '../core/log-plan.ts'
 import { sectionOf } from './section.ts'
 import { duration, either, flag, integer, listOf, oneOf, option, scalar, size, text } from './values.ts'
 
@@ -8,53 +9,83 @@ const format = option(oneOf(['prefix', 'raw', 'json']), 'How lines are written: 
   example: 'format: json',
 })
 
-const file = sectionOf('a map with file, max_size, keep, compress', {
-  file: option(text, 'The path of the file.', { example: 'file: /var/log/%(name).log' }),
-  max_size: option(size, 'The size at which it is rotated.', { usual: '50MB', example: 'max_size: 10MB' }),
-  keep: option(integer(0, 1000), 'How many rotated files are kept.', { usual: 10, example: 'keep: 3' }),
-  compress: option(flag, 'Whether rotated files are compressed.', { usual: false, example: 'compress: true' }),
+const file = sectionOf('a map with file, max_size, keep, compress, owner, format', {
+  file: option(text, 'The path of the file; `%(name)` and `%(replica)` are filled in.', {
+    ...{ example: 'file: /var/log/%(name).log', supervisor: 'stdout_logfile' },
+  }),
+  max_size: option(size, 'The size at which it is rotated; 0: never.', {
+    ...{ usual: '50MB', example: 'max_size: 10MB', supervisor: 'stdout_logfile_maxbytes' },
+  }),
+  keep: option(integer(0, 1000), 'How many rotated files are kept.', {
+    ...{ usual: fileDefaults.keep, example: 'keep: 3', supervisor: 'stdout_logfile_backups' },
+  }),
+  compress: option(flag, 'Whether rotated files are compressed.', {
+    ...{ usual: fileDefaults.compress, example: 'compress: true' },
+  }),
+  owner: option(oneOf(['foster', 'program']), 'Whose the file is when it is made: foster or program.', {
+    ...{ usual: fileDefaults.owner, example: 'owner: program' },
+  }),
+  format: option(oneOf(['prefix', 'raw', 'json']), 'How lines are written into it: prefix, raw or json.', {
+    ...{ usual: fileDefaults.format, example: 'format: json' },
+  }),
 })
 
-const target = either('forward, inherit, null or a map with file', [
-  scalar('forward, inherit or null', { enum: ['forward', 'inherit', 'null'] }, value =>
-    ['forward', 'inherit', 'null'].includes(String(value)) ? String(value) : undefined,
-  ),
-  file,
-])
+const word = (words: readonly string[]) => {
+  const expected = `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
+  // YAML reads `null` as a null, which stands for /dev/null here.
+  return scalar(expected, { enum: [...words, null] }, value =>
+    words.includes(String(value)) ? String(value) : undefined,
+  )
+}
+
+const target = either('forward, inherit, null or a map with file', [word(['forward', 'inherit', 'null']), file])
 
 const targets = either('forward, inherit, null, a map with file, or a list of them', [
   target,
   listOf('a list of forward, inherit, null or maps with file', target),
 ])
 
+const errorTargets = either('forward, inherit, null, stdout, a map with file, or a list of them', [
+  word(['forward', 'inherit', 'null', 'stdout']),
+  file,
+  listOf('a list of forward, inherit, null or maps with file', target),
+])
+
+/** One place, as it is written. */
+export type WrittenTarget = v.InferOutput<typeof target>
+
+const maxLine = option(size, 'Longer lines are cut into pieces, except in `raw`.', {
+  ...{ usual: '1MiB', example: 'max_line: 64KiB' },
+})
+
+const overflow = option(oneOf(['block', 'drop']), 'What is done while the reader is slow: block or drop.', {
+  ...{ usual: programLogDefaults.overflow, example: 'overflow: drop' },
+})
+
 /** What `log` says for one program. */
-export const programLog = sectionOf('a map with format', {
+export const programLog = sectionOf('a map with format, stdout, stderr, max_line, overflow', {
   format,
   stdout: option(targets, 'Where standard output goes: forward, inherit, null, a file, or a list of them.', {
-    ...{ usual: 'forward', example: 'stdout: {file: /var/log/%(name).log}', supervisor: 'stdout_logfile', later: true },
+    ...{ usual: 'forward', example: 'stdout: {file: /var/log/%(name).log}', supervisor: 'stdout_logfile' },
   }),
-  stderr: option(targets, 'Where standard error goes: forward, inherit, null, a file, or a list of them.', {
-    ...{ usual: 'forward', example: 'stderr: inherit', supervisor: 'stderr_logfile', later: true },
+  stderr: option(errorTargets, 'Where standard error goes: the same, or stdout, which joins the two.', {
+    ...{ usual: 'forward', example: 'stderr: stdout', supervisor: 'stderr_logfile, redirect_stderr' },
   }),
-  max_line: option(size, 'Longer lines are cut into pieces.', {
-    ...{ usual: '1MiB', example: 'max_line: 64KiB', later: true },
-  }),
-  overflow: option(oneOf(['block', 'drop']), 'What happens while the reader is slow: block or drop.', {
-    ...{ usual: 'block', example: 'overflow: drop', later: true },
-  }),
+  max_line: maxLine,
+  overflow,
 })
 
 /** What `log` says at the top level. */
-export const topLog = sectionOf('a map with format', {
+export const topLog = sectionOf('a map with format, timestamps, buffer, max_line, overflow', {
   format,
-  timestamps: option(flag, 'Whether lines begin with the time.', {
-    ...{ usual: false, example: 'timestamps: true', later: true },
+  timestamps: option(flag, 'Whether lines begin with the time, in `prefix`.', {
+    ...{ usual: logDefaults.timestamps, example: 'timestamps: true' },
   }),
   buffer: option(size, 'How much of the output of each program stays in memory.', {
-    ...{ usual: '256KiB', example: 'buffer: 1MiB', later: true },
+    ...{ usual: '256KiB', example: 'buffer: 1MiB' },
   }),
-  max_line: programLog.pipe[1].entries.max_line,
-  overflow: programLog.pipe[1].entries.overflow,
+  max_line: maxLine,
+  overflow,
 })
 
 /** How the container stops. */

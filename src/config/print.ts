@@ -3,6 +3,7 @@ import type { Credentials, Plan, Program, Reaction } from '../core/plan.ts'
 import { formatDuration } from './duration.ts'
 import { type Emitted, emit, type Flat } from './emit.ts'
 import type { Written } from './load.ts'
+import { logValues } from './log-print.ts'
 import { controlEntries, type Say } from './print-control.ts'
 import { probeEntries } from './print-probes.ts'
 import type { WrittenProgram } from './shape.ts'
@@ -33,7 +34,7 @@ export function printPlan(plan: Plan, written: Written, options: PrintOptions): 
     const own = shape.programs.find(({ name }) => name === program.name)
     return own === undefined ? [] : [[program.name, programOf(program, own, environments, printing, say)]]
   })
-  const { shutdown, logFormat } = plan
+  const { shutdown, log } = plan
   const at = (...path: string[]): Tree | undefined => nodeAt(shape.tree, path)
   const below = (key: string, value: Flat): [string, Emitted] => [key, emittedOf(value, at('shutdown', key), printing)]
   const top: [string, Emitted][] = [
@@ -54,9 +55,9 @@ export function printPlan(plan: Plan, written: Written, options: PrintOptions): 
     reactionOf(reaction, key => emittedOf(key, at('signals', signal), printing)),
   ])
   if (reactions.length > 0) top.push(['signals', { entries: reactions }])
-  if (logFormat !== undefined) {
-    top.push(['log', { entries: [['format', emittedOf(logFormat, at('log', 'format'), printing)]] }])
-  }
+  const ofLog = (key: string, value: Flat): [string, Emitted] => [key, emittedOf(value, at('log', key), printing)]
+  const format: [string, Emitted][] = log.format === undefined ? [] : [ofLog('format', log.format)]
+  top.push(['log', { entries: [...format, ofLog('timestamps', log.timestamps), ofLog('buffer', log.buffer)] }])
   top.push(...controlEntries(plan, say))
   const text = emit({ entries: top }, options.origins)
   return `# What foster makes of its configuration, complete.\n${printing.hasMasked ? masked : ''}${text}`
@@ -136,7 +137,7 @@ function programOf(
   const entries: [string, Emitted][] = valuesOf(program, own).flatMap(([key, value]): [string, Emitted][] =>
     value === undefined ? [] : [[key, emittedOf(value, at(key), printing)]],
   )
-  const { backoff, dependsOn, logFormat } = program
+  const { backoff, dependsOn } = program
   const wait = (key: string, value: Flat): [string, Emitted] => [key, emittedOf(value, at('backoff', key), printing)]
   const waits = [
     wait('delay', formatDuration(backoff.delay)),
@@ -164,9 +165,11 @@ function programOf(
     ...probeEntries(probes, own.settings, (value, path, secret) => say(value, ['programs', name, ...path], secret)),
   )
   entries.push(...environmentOf(program, environments, printing))
-  if (logFormat !== undefined) {
-    entries.push(['log', { entries: [['format', emittedOf(logFormat, at('log', 'format'), printing)]] }])
-  }
+  const log = logValues(program.log).map(([key, value]): [string, Emitted] => [
+    key,
+    emittedOf(value, at('log', key), printing),
+  ])
+  entries.push(['log', { entries: log }])
   return { entries }
 }
 
@@ -210,7 +213,7 @@ function nodeAt(tree: Tree, path: readonly string[]): Tree | undefined {
 function emittedOf(value: Flat, node: Tree | undefined, printing: Printing): Emitted {
   const from = originOf(node?.at)
   if (node === undefined || printing.showSecrets || !isMasked(node)) return { value, from }
-  if (node.kind === 'list' && typeof value === 'object' && value.length === node.items.length) {
+  if (node.kind === 'list' && Array.isArray(value) && value.length === node.items.length) {
     const items = value.map((item, index) => (isMasked(find(node, [index]).node) ? mask(printing) : item))
     return { value: items, from }
   }

@@ -6,6 +6,7 @@ import { wordsOf } from './command.ts'
 import type { ProgramEnvironment } from './environment.ts'
 import { expand } from './expand.ts'
 import { credentialsOf } from './identity.ts'
+import { resolveLog } from './log.ts'
 import { pidFileOf } from './pid-file.ts'
 import { probesOf } from './probes.ts'
 import { processSettingsOf } from './process.ts'
@@ -56,8 +57,7 @@ export function resolveProgram(
     stopCommand: stopCommandOf(resolving),
     stdin: settings.stdin ?? programDefaults.stdin,
     tty: settings.tty ?? programDefaults.tty,
-    logFormat: settings.log?.format ?? undefined,
-    redirectStderr: programDefaults.redirectStderr,
+    log: resolveLog(program, shape, facts, diagnostics),
     setsIdentity: programDefaults.setsIdentity,
     rules: programDefaults.rules,
     priority: programDefaults.priority,

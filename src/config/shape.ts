@@ -89,7 +89,9 @@ const unusable: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prot
 function plainValue(tree: Tree, path: Path, found: { diagnostics: Diagnostic[]; faulty: Set<string> }): unknown {
   if (tree.kind === 'scalar') {
     if (tree.faulty) found.faulty.add(optionAt(path))
-    return isVerbatim(path) ? verbatim(tree) : tree.value
+    if (isVerbatim(path)) return verbatim(tree)
+    // The word `null`, which YAML reads as no value, is one there.
+    return tree.value === null && tree.text !== '' && isTarget(path) ? 'null' : tree.value
   }
   if (tree.kind === 'list') return tree.items.map((item, index) => plainValue(item, [...path, index], found))
   const value: Record<string, unknown> = {}
@@ -111,6 +113,12 @@ function isVerbatim(path: Path): boolean {
   const [key] = optionOf(path)
   if (key === 'probes' || key === 'healthcheck') return path.some(step => verbatimInProbes.has(String(step)))
   return key !== undefined && verbatimKeys.has(String(key)) && path.at(-1) !== 'required'
+}
+
+/** Whether a path leads to one of the places that a program's output goes to. */
+function isTarget(path: Path): boolean {
+  const [key, stream, ...rest] = optionOf(path)
+  return key === 'log' && (stream === 'stdout' || stream === 'stderr') && typeof rest.at(-1) !== 'string'
 }
 
 /** An empty value is no value, except where a variable turned out to be empty: that was meant as text. */

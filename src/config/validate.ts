@@ -4,6 +4,7 @@ import { didYouMean } from '../core/nearest.ts'
 import type { Dependency, Plan, Program, ShutdownPlan } from '../core/plan.ts'
 import type { Diagnostic } from '../errors.ts'
 import { formatDuration } from './duration.ts'
+import { checkLogs } from './log.ts'
 import { placeOf, type Shape, type WrittenProgram } from './shape.ts'
 import { fault, find, type Origin, warning } from './tree.ts'
 
@@ -20,6 +21,7 @@ export function validate(
   for (const program of shape.programs) if (!isForeign(program.name)) checkName(program, diagnostics)
   checkDependencies(plan, shape, diagnostics)
   checkTerminal(plan, shape, diagnostics)
+  checkLogs(plan, shape, diagnostics)
   const isSound = diagnostics.every(({ severity }) => severity !== 'error')
   if (checkShutdown(plan, shape, diagnostics) && isSound) checkGrace(plan, shape, diagnostics)
 }

@@ -1,4 +1,5 @@
 /** The plan of a command line: CMD alone, as tini runs it, or CMD beside the programs of a configuration. */
+import { logDefaults } from './log-plan.ts'
 import { type Dependency, type Plan, type Program, programDefaults, shutdownDefaults } from './plan.ts'
 
 /** What CMD is in the plan and in messages. */
@@ -18,7 +19,6 @@ function mainProgram(argv: readonly string[]): Program {
     dependsOn: [],
     stopScope: 'process',
     stopCommand: undefined,
-    logFormat: undefined,
     stdin: 'inherit',
     tty: true,
   }
@@ -27,7 +27,13 @@ function mainProgram(argv: readonly string[]): Program {
 /** `foster -- CMD` without a configuration. `group`: signals go to its process group. */
 export function commandPlan(argv: readonly string[], group: boolean, zeroCodes: readonly number[]): Plan {
   const program: Program = { ...mainProgram(argv), stopScope: group ? 'group' : 'process' }
-  return { programs: [program], shutdown: shutdownDefaults, signals: {}, logFormat: 'raw', command: { zeroCodes } }
+  return {
+    programs: [program],
+    shutdown: shutdownDefaults,
+    signals: {},
+    log: { ...logDefaults, format: 'raw' },
+    command: { zeroCodes },
+  }
 }
 
 /**

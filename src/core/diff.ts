@@ -2,6 +2,7 @@
  * What a new plan changes about a running one. A process is known by its program's name and its number, so that a
  * configuration that is written in another order changes nothing. Design, section 9.
  */
+import { descriptorsOf } from './log-plan.ts'
 import { labelOf, type Plan, type Program } from './plan.ts'
 
 /** What becomes of one process. `index` is its place in the running plan, `at` the one in the new plan. */
@@ -50,8 +51,7 @@ const concerns: Readonly<Record<keyof Program, 'process' | 'rules' | 'identity'>
   stopCommand: 'rules',
   stdin: 'process',
   tty: 'process',
-  logFormat: 'rules',
-  redirectStderr: 'process',
+  log: 'rules',
   setsIdentity: 'process',
   rules: 'rules',
   priority: 'rules',
@@ -101,8 +101,12 @@ function changeOf(
   return [{ kind: isOther ? 'restarted' : 'updated', ...place, options }]
 }
 
-/** Probes by which the program tells something: it has been given what it tells it with at its start. */
-function needsOther({ probes: before }: Program, { probes: after }: Program): boolean {
+/** What a process is given at its start: the descriptors of its output, and what it tells something with. */
+function needsOther(before: Program, after: Program): boolean {
+  return !isSame(descriptorsOf(before.log), descriptorsOf(after.log)) || tellsOtherwise(before, after)
+}
+
+function tellsOtherwise({ probes: before }: Program, { probes: after }: Program): boolean {
   const given = (probes: Program['probes']): string =>
     JSON.stringify(
       Object.entries(probes)

@@ -69,6 +69,8 @@ export type WorldEffect =
   | { readonly do: 'hangup' }
   /** A program is configured anew; `probes`: the probes of its process begin anew, too. */
   | { readonly do: 'configure'; readonly index: number; readonly probes: boolean }
+  /** Log files are opened again. */
+  | { readonly do: 'reopen' }
   | { readonly do: 'sweep'; readonly signal: 'TERM' | 'KILL' }
   | { readonly do: 'finish'; readonly code: number }
   | {
@@ -84,7 +86,6 @@ export type Announcement =
   | { readonly about: 'ending'; readonly end: End }
   | { readonly about: 'kill-now' }
   | { readonly about: 'reloaded'; readonly changes: readonly Change[] }
-  | { readonly about: 'unused-signal'; readonly signal: Signal }
   | { readonly about: 'out-of-time'; readonly indexes: readonly number[] }
   | { readonly about: 'stray-event'; readonly index: number; readonly at: string; readonly on: string }
 

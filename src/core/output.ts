@@ -35,3 +35,36 @@ export interface Reading {
   /** Stops for good and closes the descriptor. */
   close(): void
 }
+
+/** A log file that is open. */
+export interface LogFile {
+  /** Only a regular file is ever rotated. */
+  readonly isRegular: boolean
+  /** Bytes in it when it was opened. */
+  readonly size: number
+  /**
+   * Appends part of a buffer, which must stay as it is until `done` is told how many bytes were written, or the negative
+   * errno. `done` is never called before `write` returns.
+   */
+  write(bytes: Uint8Array, offset: number, length: number, done: (written: number) => void): void
+  /** Whether its path still leads to it: somebody else may have moved it away. */
+  isCurrent(): boolean
+  close(): void
+}
+
+/**
+ * The path of a log file and the names beside it, each given by what is added to the path: `''`, `.1`, `.1.gz`. Results
+ * are 0 or the negative errno.
+ */
+export interface LogPlace {
+  /** Opens it for appending, or makes it: or why that cannot be, in words. */
+  open(): LogFile | string
+  /** Whether a regular file has this name. */
+  has(suffix: string): boolean
+  /** Gives a regular file another name; one that has that name already goes. What is not a regular file stays. */
+  rename(from: string, to: string): number
+  /** Removes a name of a regular file. */
+  remove(suffix: string): number
+  /** Writes a compressed copy, with the same owner and mode, in the background. */
+  compress(from: string, to: string, done: (result: number) => void): void
+}

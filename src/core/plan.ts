@@ -3,12 +3,10 @@
  * defaults are filled in. Durations are milliseconds.
  */
 import type { Control, Http } from './control.ts'
+import { type LogPlan, type ProgramLogPlan, programLogDefaults } from './log-plan.ts'
 import type { Probes } from './probe.ts'
 import type { ProcessSettings } from './settings.ts'
 import type { Signal } from './signal.ts'
-
-/** How lines reach foster's own stdout and stderr. */
-export type LogFormat = 'prefix' | 'raw' | 'json'
 
 /** When a program that ended is started again. */
 export type RestartPolicy = 'always' | 'on-failure' | 'never'
@@ -90,10 +88,7 @@ export interface Program extends ProcessSettings {
   readonly stdin: 'null' | 'inherit' | 'pipe'
   /** It is the terminal's foreground job. */
   readonly tty: boolean
-  /** Undefined: the plan's. */
-  readonly logFormat: LogFormat | undefined
-  /** Both streams are one: what is written to stderr goes where stdout goes, in the order it was written. */
-  readonly redirectStderr: boolean
+  readonly log: ProgramLogPlan
   /** Whether HOME, USER and LOGNAME are those of its `user`. */
   readonly setsIdentity: boolean
   /** By whose rules it is started again: `supervisor` has its own count and waits, see `restart.ts`. */
@@ -130,8 +125,7 @@ export interface Plan {
   readonly programs: readonly Program[]
   readonly shutdown: ShutdownPlan
   readonly signals: Reactions
-  /** Undefined: `prefix` for several programs, `raw` for one. */
-  readonly logFormat: LogFormat | undefined
+  readonly log: LogPlan
   /** Undefined: there is no control socket, since a CMD alone is run as transparently as by tini. */
   readonly control?: Control
   /** Undefined: nothing listens. */
@@ -165,7 +159,7 @@ export const programDefaults = {
   nice: undefined,
   oomScoreAdj: undefined,
   limits: [],
-  redirectStderr: false,
+  log: programLogDefaults,
   setsIdentity: true,
   rules: 'foster',
   priority: 0,

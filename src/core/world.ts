@@ -152,7 +152,7 @@ function receiveSignal(draft: Draft, signal: Signal): void {
   if (draft.plan.command !== undefined) return passOn(draft, signal)
   if (stopSignals.has(signal)) return requestEnd(draft, signal)
   if (signal === 'HUP') draft.effects.push({ do: 'hangup' })
-  else if (signal === 'USR2') draft.effects.push({ do: 'announce', what: { about: 'unused-signal', signal } })
+  else if (signal === 'USR2') draft.effects.push({ do: 'reopen' })
   else forward(draft, signal)
 }
 

@@ -1,6 +1,6 @@
 /** The end of the log: everything read, everything written, or the time is up. */
 import type { Capture } from './capture.ts'
-import type { Sink } from './sink.ts'
+import type { Drain, Sink } from './sink.ts'
 
 /** What `flush` could not bring out. */
 export interface Flushed {
@@ -12,8 +12,13 @@ export interface Flushed {
 
 /** What there is to flush. */
 export interface FlushOptions {
-  readonly sinks: ReadonlySet<Sink>
+  /** Foster's own outputs. */
+  readonly sinks: readonly Sink[]
+  /** All places that lines go to, files too. */
+  readonly drains: ReadonlySet<Drain>
   readonly captures: ReadonlySet<Capture>
+  /** What was lost and not told yet is told, so that it is still written. */
+  readonly tellLosses: () => void
   readonly after: (millis: number, done: () => void) => () => void
 }
 
@@ -25,17 +30,17 @@ export interface Flusher {
 }
 
 /** Ends all runs and waits until everything has been taken, or for so long. */
-export function makeFlusher({ sinks, captures, after }: FlushOptions): Flusher {
+export function makeFlusher({ sinks, drains, captures, after, tellLosses }: FlushOptions): Flusher {
   let finish: (() => void) | undefined
   const unwritten = () => {
     let bytes = 0
-    for (const sink of sinks) bytes += sink.pendingBytes()
+    for (const drain of drains) bytes += drain.pendingBytes()
     for (const capture of captures) bytes += capture.unreadBytes()
     return bytes
   }
   const isComplete = () => {
     for (const capture of captures) if (!capture.isSettled()) return false
-    for (const sink of sinks) if (sink.pendingBytes() > 0) return false
+    for (const drain of drains) if (drain.pendingBytes() > 0) return false
     return true
   }
   const check = () => {
@@ -50,9 +55,11 @@ export function makeFlusher({ sinks, captures, after }: FlushOptions): Flusher {
         finish = undefined
         cancel()
         let lost = 0
-        for (const sink of sinks) lost += sink.lost
+        for (const sink of new Set(sinks)) lost += sink.lost
         done({ unwritten: unwritten(), lost })
       }
+      for (const drain of drains) drain.finish()
+      tellLosses()
       check()
     },
   }

@@ -1,5 +1,5 @@
 /** The three formats: how a program's line looks on foster's own output. */
-import type { LogFormat } from '../core/plan.ts'
+import type { LogFormat } from '../core/log-plan.ts'
 import { append, type Bytes, reserve, type Window, windowOf } from './bytes.ts'
 import { type JsonSource, jsonStyle } from './json.ts'
 
@@ -8,6 +8,8 @@ export type Part = 'whole' | 'first' | 'middle' | 'last'
 
 /** Writes lines in one format for one source. */
 export interface Style {
+  /** Whole lines are written as they are: they need not be copied. */
+  readonly verbatim?: boolean
   /** Whole lines, each with its newline, from `from` up to `to`. */
   lines(out: Bytes, source: Buffer, from: number, to: number): void
   /** One line or piece of a line, given without a newline; one is added. */
@@ -23,6 +25,8 @@ export interface StyleOptions {
   readonly width: number
   /** An ANSI colour for the label; undefined: none. */
   readonly colour: number | undefined
+  /** Gives the time that prefixes begin with; undefined: they do not. */
+  readonly time: (() => Date) | undefined
   readonly json: JsonSource
 }
 
@@ -36,6 +40,7 @@ const newline = 10
 
 /** Lines as they came. Raw lines are never cut, so a piece is what the end of a run left unterminated. */
 const rawStyle: Style = {
+  verbatim: true,
   lines: append,
   piece(out, source, from, to) {
     append(out, source, from, to)
@@ -45,17 +50,44 @@ const rawStyle: Style = {
 
 /** `web | text`; a line over the limit goes on as `web |+ text`. The bytes of the line stay as they are. */
 function prefixStyle(options: StyleOptions): Style {
-  const start = Buffer.from(painted(options, ' |', ' '))
-  const goesOn = Buffer.from(painted(options, ' |+', ' '))
-  const words = windowOf(Buffer.alloc(Math.ceil(start.length / word) * word))
-  start.copy(words.data)
+  const start = prefixOf(painted(options, ' |', ' '), options.time)
+  const goesOn = prefixOf(painted(options, ' |+', ' '), options.time)
   return {
-    lines: (out, source, from, to) => prefixLines(out, source, from, to, words, start.length),
+    lines: (out, source, from, to) => prefixLines(out, source, from, to, start.now(), start.length),
     piece(out, source, from, to, part) {
       const mark = part === 'middle' || part === 'last' ? goesOn : start
-      append(out, mark, 0, mark.length)
+      append(out, mark.now().data, 0, mark.length)
       append(out, source, from, to)
       endLine(out)
+    },
+  }
+}
+
+/** `2026-01-02T03:04:05.678Z ` */
+const timeLength = 25
+
+interface Prefix {
+  readonly length: number
+  now(): Window
+}
+
+/** What stands before a line, padded to whole words, with the present time; lines that are written together share it. */
+function prefixOf(text: string, time: (() => Date) | undefined): Prefix {
+  const label = Buffer.from(text)
+  const before = time === undefined ? 0 : timeLength
+  const length = before + label.length
+  const words = windowOf(Buffer.alloc(Math.ceil(length / word) * word))
+  label.copy(words.data, before)
+  let millis = Number.NaN
+  return {
+    length,
+    now() {
+      const now = time?.()
+      if (now !== undefined && now.getTime() !== millis) {
+        millis = now.getTime()
+        words.data.write(`${now.toISOString()} `, 0, timeLength, 'latin1')
+      }
+      return words
     },
   }
 }

@@ -134,6 +134,10 @@ function endTail(state: State, chunk: Buffer, from: number): number {
 /** Lines that lie in the chunk from begin to end. */
 function whole(state: State, chunk: Buffer, from: number, to: number): void {
   const { longest, mayCut, style, out } = state.options
+  if (style.verbatim === true && !mayCut && out.length === 0) {
+    state.options.put(chunk, from, to)
+    return
+  }
   if (!mayCut || to - from <= longest) {
     style.lines(out, chunk, from, to)
     return

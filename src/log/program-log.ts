@@ -1,23 +1,13 @@
 /** The log of one program: its pipes, what is kept of them, and where their lines go. */
-import type { OpenOutlet, OutputStream } from '../core/output.ts'
-import type { LogFormat } from '../core/plan.ts'
-import type { Bytes } from './bytes.ts'
-import { Capture, type CaptureIo } from './capture.ts'
-import { colourOf, styleOf, wantsColour } from './format.ts'
+import type { LogTarget } from '../core/log-plan.ts'
+import type { OutputStream } from '../core/output.ts'
+import { Capture } from './capture.ts'
 import type { Follower, Piece, Start, StreamChoice } from './history.ts'
-import type { JsonSource } from './json.ts'
-import { assembleLines, type Held, type Lines } from './lines.ts'
+import { fileLane, forwardLane, type Lane, type LaneOptions } from './lane.ts'
+import type { Lines } from './lines.ts'
+import type { LoggedProgram, Shared } from './log-shared.ts'
 import { type Counters, Record as Memory } from './record.ts'
-import type { Sink, Tap } from './sink.ts'
-
-/** A program whose output is collected. */
-export interface LoggedProgram {
-  readonly name: string
-  /** Undefined: 0, and the name is shown without a number. */
-  readonly replica?: number
-  /** Undefined: the log's. */
-  readonly format: LogFormat | undefined
-}
+import type { Tap } from './sink.ts'
 
 /** What a program has written lately, for those who want to see it. Nothing of it slows the program down. */
 export interface ProgramMemory {
@@ -45,44 +35,19 @@ export interface ProgramLog extends ProgramMemory {
   endRun(): void
   /** Changes its settings while it runs; a line that is unfinished is finished. */
   configure(program: LoggedProgram): void
+  /** Opens its files again, or makes them where they have been moved away: how many. */
+  reopen(): number
+  /** Foster ends: what was lost and not told yet is told. */
+  finish(): void
   /** Closes its pipes: the program is no longer configured. What it wrote can still be read. */
   close(): void
 }
 
-/** What the logs of all programs share. */
-export interface Shared {
-  readonly io: CaptureIo
-  readonly outlets: Readonly<Record<OutputStream, OpenOutlet>>
-  /** Where NO_COLOR, FORCE_COLOR and TERM are looked up. */
-  readonly environment: Readonly<Record<string, string | undefined>>
-  readonly now: () => Date
-  readonly format: LogFormat
-  /** To which labels are padded. */
-  width: number
-  readonly maxLine: number
-  /** Bytes of each program that stay in memory. */
-  readonly memory: number
-  readonly countsLines: boolean
-  readonly sinks: Readonly<Record<OutputStream, Sink>>
-  readonly captures: Set<Capture>
-  /** What pipes are read into. */
-  readonly buffer: Buffer
-  /** Formatted lines, on their way to a sink. */
-  readonly out: Bytes
-  readonly held: Held
-  /** Something has come to its end: a flush may be complete. */
-  check(): void
-}
-
-/** A name as it is shown: `web`, `web:0`. */
-export function labelOf(program: Pick<LoggedProgram, 'name' | 'replica'>): string {
-  return program.replica === undefined ? program.name : `${program.name}:${program.replica}`
-}
-
 /** Opens the log of one program; `index` chooses its colour. */
 export function openProgramLog(shared: Shared, program: LoggedProgram, index: number): ProgramLog {
-  const memory = new Memory(shared.memory, shared.maxLine, shared.countsLines)
+  const memory = new Memory(shared.plan.buffer, program.log.maxLine, shared.countsLines)
   const streams: Attached[] = []
+  const lanes = (): readonly Lane[] => streams.flatMap(it => it.lanes())
   let settings = program
   let running: number | undefined
   return {
@@ -100,7 +65,16 @@ export function openProgramLog(shared: Shared, program: LoggedProgram, index: nu
     },
     configure(next) {
       settings = next
+      memory.expectations.longest = next.log.maxLine
       for (const one of streams) one.configure()
+    },
+    reopen() {
+      const files = lanes().flatMap(({ file }) => file ?? [])
+      for (const file of files) file.reopen()
+      return files.length
+    },
+    finish() {
+      for (const lane of lanes()) lane.finish()
     },
     close() {
       for (const one of streams.splice(0)) one.detach()
@@ -121,66 +95,96 @@ interface Source {
   readonly fd: number
 }
 
-/** One stream of one program, connected to one of foster's outputs. */
+/** One stream of one program, connected to where it goes. */
 interface Attached {
   readonly capture: Capture
+  readonly lanes: () => readonly Lane[]
   configure(): void
   detach(): void
 }
 
 function attach(shared: Shared, source: Source): Attached {
-  const { io, buffer, captures, sinks } = shared
+  const { io, buffer, captures, check } = shared
   const { stream, memory, fd } = source
-  const sink = sinks[stream]
-  const who: { pid: number | undefined } = { pid: undefined }
-  let lines = linesOf(shared, source, who, () => capture)
-  const capture: Capture = new Capture({
+  const run: { pid: number | undefined } = { pid: undefined }
+  let lanes: readonly Lane[] = []
+  const capture = new Capture({
     fd,
     io,
     buffer,
-    lines: memory.around(stream, {
-      feed: (chunk, from, to) => lines.feed(chunk, from, to),
-      end: () => lines.end(),
-      held: () => lines.held(),
-    }),
+    lines: memory.around(
+      stream,
+      together(() => lanes),
+    ),
     onRun: pid => {
-      who.pid = pid
+      run.pid = pid
       memory.expectations.startRun(stream, pid)
     },
-    onSettled: shared.check,
+    onSettled: check,
   })
-  sink.join(capture)
+  const open = (): readonly Lane[] => lanesOf(shared, source, run, gateOf(capture))
+  const close = (): void => {
+    for (const lane of lanes) lane.close()
+    lanes = []
+  }
+  lanes = open()
   captures.add(capture)
   return {
     capture,
+    lanes: () => lanes,
     configure() {
-      lines.end()
-      lines = linesOf(shared, source, who, () => capture)
+      close()
+      lanes = open()
     },
     detach() {
       capture.close()
-      sink.leave(capture)
+      close()
       captures.delete(capture)
     },
   }
 }
 
-function linesOf(shared: Shared, source: Source, who: { pid: number | undefined }, tap: () => Tap): Lines {
-  const { sinks, width, out, held, outlets, environment, now } = shared
-  const { index, stream } = source
-  const program = source.settings()
-  const sink = sinks[stream]
-  const format = program.format ?? shared.format
-  const colour = wantsColour(outlets[stream].isTerminal, environment) ? colourOf(index) : undefined
-  const json: JsonSource = { program: program.name, replica: program.replica ?? 0, stream, run: who, now }
-  return assembleLines({
-    style: styleOf({ format, label: labelOf(program), width, colour, json }),
-    longest: shared.maxLine,
-    mayCut: format !== 'raw',
-    held,
-    passes: format === 'raw' ? () => sink.isAlone() : () => false,
-    out,
-    put: (bytes, from, to) => sink.put(tap(), bytes, from, to),
-    hold: on => sink.hold(tap(), on),
+/** A stream is read while nobody is against it. */
+function gateOf(capture: Tap): Tap {
+  let closed = 0
+  return {
+    pause() {
+      if (closed++ === 0) capture.pause()
+    },
+    resume() {
+      if (--closed === 0) capture.resume()
+    },
+  }
+}
+
+/** The same bytes for all lanes. */
+function together(lanes: () => readonly Lane[]): Lines {
+  return {
+    feed(chunk, from, to) {
+      for (const { lines } of lanes()) lines.feed(chunk, from, to)
+    },
+    end() {
+      for (const { lines } of lanes()) lines.end()
+    },
+    held: () => Math.max(0, ...lanes().map(({ lines }) => lines.held())),
+  }
+}
+
+function lanesOf(shared: Shared, source: Source, run: LaneOptions['run'], gate: Tap): readonly Lane[] {
+  const { index, stream, memory } = source
+  const { name, replica, log, user } = source.settings()
+  const options: LaneOptions = {
+    ...{ name, replica, index, stream, run, gate },
+    format: log.format ?? shared.format,
+    longest: log.maxLine,
+    overflow: log.overflow,
+    onDropped: lines => memory.dropped(stream, lines),
+  }
+  const targets = log[stream]
+  // A stream that is joined to the other one has no pipe; were it attached all the same, nothing of it would be lost.
+  const places: readonly LogTarget[] = targets === 'stdout' ? log.stdout : targets
+  return places.flatMap(target => {
+    if (target.to === 'forward') return forwardLane(shared, options, target.stream)
+    return target.to === 'file' ? fileLane(shared, options, target, user) : []
   })
 }

@@ -1,34 +1,26 @@
 /** All output of all programs, and what foster itself says: the one part of the log that the rest of foster uses. */
-import type { OpenOutlet, OutputStream } from '../core/output.ts'
-import type { LogFormat } from '../core/plan.ts'
+import type { LogPlan } from '../core/log-plan.ts'
+import type { OutputStream } from '../core/output.ts'
 import { emptyBytes } from './bytes.ts'
-import type { Capture, CaptureIo } from './capture.ts'
+import type { Capture } from './capture.ts'
 import { type Flushed, makeFlusher } from './flush.ts'
-import { type LoggedProgram, labelOf, openProgramLog, type ProgramLog, type Shared } from './program-log.ts'
-import { Sink } from './sink.ts'
+import { type LoggedProgram, type LogSystem, labelOf, type Shared } from './log-shared.ts'
+import { openProgramLog, type ProgramLog } from './program-log.ts'
+import { Compressor } from './rotate.ts'
+import { type Drain, Sink } from './sink.ts'
 import { type Level, openVoice } from './voice.ts'
+import { WritePool } from './write-pool.ts'
 
 /** What the log is made of. */
-export interface LogOptions {
-  readonly outlets: Readonly<Record<OutputStream, OpenOutlet>>
-  /** Undefined: `prefix` for several programs, `raw` for one. */
-  readonly format: LogFormat | undefined
+export interface LogOptions extends LogSystem {
+  readonly plan: LogPlan
   readonly programs: readonly LoggedProgram[]
-  /** Where NO_COLOR, FORCE_COLOR and TERM are looked up. */
-  readonly environment: Readonly<Record<string, string | undefined>>
-  readonly io: CaptureIo
-  /** The name of an errno: `EPIPE` for 32. */
-  readonly errnoName: (errno: number) => string
-  readonly now: () => Date
-  /** Calls back once after so many milliseconds; the function it returns calls it off. */
-  readonly after: (millis: number, done: () => void) => () => void
-  /** Longer lines are cut, except in raw. */
-  readonly maxLine?: number
-  /** Bytes of each program that stay in memory, half of them for each stream. */
-  readonly memory?: number
   /** Whether the lines of each program are counted, for metrics; false by default. */
   readonly countsLines?: boolean
-  /** Bytes that wait for a slow reader before who writes is slowed down; twice as many slow everybody down. */
+  /**
+   * Bytes that wait for a slow reader, or for one file, before who writes is slowed down; twice as many slow everybody
+   * down who writes there.
+   */
   readonly pending?: number
 }
 
@@ -38,6 +30,8 @@ export interface Logs {
   program(index: number): ProgramLog
   /** Opens the log of a program that has come, or changes the settings of one that is there. */
   configure(index: number, program: LoggedProgram): void
+  /** Opens all log files again, or makes them where they have been moved away: how many. */
+  reopen(): number
   /** One of foster's own messages, on stderr; lines of text without a newline at the end. */
   say(level: Level, text: string): void
   /** Ends all runs and waits until everything has been taken, at most so long. */
@@ -46,39 +40,45 @@ export interface Logs {
 
 /** Larger than a pipe, so that one read empties it and no busy program keeps the loop to itself. */
 const readSize = 68 * 1024
-const defaultMaxLine = 1024 * 1024
-const defaultMemory = 256 * 1024
 const defaultPending = 256 * 1024
 /** All unfinished lines together. */
 const heldLimit = 8 * 1024 * 1024
+/** Node has four threads for files; a disk that stalls must not have them all. */
+const writesAtATime = 2
+/** All that waits for files together is as much as what may wait for so many. */
+const filesAtATime = 64
 
 /** Opens the log. Nothing is read before `attach`. */
 export function openLogs(options: LogOptions): Logs {
-  const format = options.format ?? (options.programs.length > 1 ? 'prefix' : 'raw')
-  const width = Math.max(...['foster', ...options.programs.map(labelOf)].map(label => label.length))
+  const { plan, programs: first, pending = defaultPending } = options
+  const format = plan.format ?? (first.length > 1 ? 'prefix' : 'raw')
+  const width = Math.max(...['foster', ...first.map(labelOf)].map(label => label.length))
   const captures = new Set<Capture>()
   const sinks = makeSinks(
     options,
+    pending,
     () => flusher.check(),
     (stream, errno) => voice.refused(stream, errno),
   )
-  const voice = openVoice({ ...options, format, width, sinks })
-  const flusher = makeFlusher({ sinks: new Set(Object.values(sinks)), captures, after: options.after })
+  const drains = new Set<Drain>(Object.values(sinks))
+  const voice = openVoice({ ...options, timestamps: plan.timestamps, format, width, sinks })
+  const tellLosses = (): void => {
+    for (const program of programs.values()) program.finish()
+  }
+  const flusher = makeFlusher({ sinks: Object.values(sinks), drains, captures, after: options.after, tellLosses })
   const shared: Shared = {
     ...options,
-    format,
-    width,
-    maxLine: options.maxLine ?? defaultMaxLine,
-    memory: options.memory ?? defaultMemory,
+    ...{ format, width, pending, sinks, drains, captures },
     countsLines: options.countsLines ?? false,
-    sinks,
-    captures,
+    pool: new WritePool(writesAtATime, filesAtATime * pending),
+    compressor: new Compressor(),
     buffer: Buffer.allocUnsafeSlow(readSize),
     out: emptyBytes(),
     held: { bytes: 0, limit: heldLimit },
+    say: voice.say,
     check: flusher.check,
   }
-  const programs = new Map(options.programs.map((program, index) => [index, openProgramLog(shared, program, index)]))
+  const programs = new Map(first.map((program, index) => [index, openProgramLog(shared, program, index)]))
   return {
     program(index) {
       const found = programs.get(index)
@@ -92,6 +92,7 @@ export function openLogs(options: LogOptions): Logs {
       if (found === undefined) programs.set(index, openProgramLog(shared, program, index))
       else found.configure(program)
     },
+    reopen: () => [...programs.values()].reduce((sum, program) => sum + program.reopen(), 0),
     say: voice.say,
     flush: flusher.flush,
   }
@@ -100,11 +101,14 @@ export function openLogs(options: LogOptions): Logs {
 type OnRefused = (stream: OutputStream, errno: number) => void
 
 /** One sink, if both descriptors lead to the same place: else halves of lines would meet. */
-function makeSinks(options: LogOptions, onEmpty: () => void, onRefused: OnRefused): Record<OutputStream, Sink> {
-  const { outlets } = options
-  const limit = options.pending ?? defaultPending
+function makeSinks(
+  { outlets }: LogOptions,
+  pending: number,
+  onEmpty: () => void,
+  onRefused: OnRefused,
+): Record<OutputStream, Sink> {
   const make = (stream: OutputStream) =>
-    new Sink({ outlet: outlets[stream], limit, onRefused: errno => onRefused(stream, errno), onEmpty })
+    new Sink({ outlet: outlets[stream], limit: pending, onRefused: errno => onRefused(stream, errno), onEmpty })
   const stdout = make('stdout')
   return { stdout, stderr: outlets.stdout.key === outlets.stderr.key ? stdout : make('stderr') }
 }

@@ -4,8 +4,28 @@ import { append, type Bytes, clear, emptyBytes } from './bytes.ts'
 
 /** A source of lines that a sink can slow down. */
 export interface Tap {
+  /** Its lines are dropped while it is paused: it is not paused only because another one is in the middle of a line. */
+  readonly drops?: boolean
   pause(): void
   resume(): void
+}
+
+/** Where lines go: a descriptor of foster's, which many share, or a file. */
+export interface Drain {
+  /** Registers a source, which may be paused at once. */
+  join(tap: Tap): void
+  /** Forgets a source. */
+  leave(tap: Tap): void
+  /** Whether bytes may pass that are not assembled to lines, since there is no other source. */
+  isAlone(): boolean
+  /** Takes bytes of a source, now or later. The buffer is the caller's again afterwards. */
+  put(tap: Tap, bytes: Buffer, from: number, to: number): void
+  /** Gives the sink to one source in the middle of its line, while the others wait; or gives it back. */
+  hold(tap: Tap, on: boolean): void
+  /** Bytes that were put and not taken yet. */
+  pendingBytes(): number
+  /** Foster ends: what can be written is, once more, and what cannot is given up. */
+  finish(): void
 }
 
 /** What a sink is made of. */
@@ -32,7 +52,7 @@ const kept = 2 * 1024 * 1024
  * Writes at once what the outlet takes, keeps the rest, and pauses its taps while that is too much. Owns the waiting
  * on its outlet.
  */
-export class Sink {
+export class Sink implements Drain {
   /** Bytes that were thrown away because the outlet refused them. */
   lost = 0
   readonly #options: SinkOptions
@@ -85,7 +105,7 @@ export class Sink {
   put(tap: Tap, bytes: Buffer, from: number, to: number): void {
     if (this.#holder === undefined || this.#holder === tap) this.#put(bytes, from, to)
     else append(this.#deferred, bytes, from, to)
-    if (this.#waiting) this.#brake(tap)
+    if (this.#waiting || this.#deferred.length > 0) this.#brake(tap)
   }
 
   #put(bytes: Buffer, from: number, to: number): void {
@@ -114,9 +134,13 @@ export class Sink {
     if (!on && this.#deferred.length > 0) {
       this.#put(this.#deferred.data, 0, this.#deferred.length)
       clear(this.#deferred, 0)
+      if (this.#slow && !this.#waiting) this.#relax()
     }
     if (this.#taps.size > 1) this.#regulate()
   }
+
+  /** What is pending is being waited for already. */
+  finish(): void {}
 
   /** Offers bytes to the outlet: how many are dealt with. What it refuses counts as dealt with: it is lost. */
   #offer(bytes: Buffer, from: number, to: number): number {
@@ -189,16 +213,20 @@ export class Sink {
       this.#start = 0
       clear(pending, kept)
     }
-    if (this.#slow && this.pendingBytes() < this.#options.limit / 2) {
-      this.#slow = false
-      this.#full = false
-      this.#regulate()
-    }
+    this.#relax()
     if (this.pendingBytes() === 0) this.#options.onEmpty()
   }
 
+  /** Resumes who was slowed down, once enough has been taken. */
+  #relax(): void {
+    if (!this.#slow || this.pendingBytes() >= this.#options.limit / 2) return
+    this.#slow = false
+    this.#full = false
+    this.#regulate()
+  }
+
   #blocks(tap: Tap): boolean {
-    return this.#full || (this.#holder !== undefined && this.#holder !== tap)
+    return this.#full || (this.#holder !== undefined && this.#holder !== tap && tap.drops !== true)
   }
 
   /** Pauses whoever may not put anything now, and resumes who may again. */

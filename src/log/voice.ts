@@ -1,6 +1,7 @@
 /** What foster itself says, among what its programs say. */
+
+import type { LogFormat } from '../core/log-plan.ts'
 import type { OpenOutlet, OutputStream } from '../core/output.ts'
-import type { LogFormat } from '../core/plan.ts'
 import { appendText, type Bytes, emptyBytes } from './bytes.ts'
 import { painted, wantsColour } from './format.ts'
 import type { Sink } from './sink.ts'
@@ -11,6 +12,7 @@ export type Level = 'debug' | 'info' | 'warning' | 'error'
 /** How and where foster speaks. */
 export interface VoiceOptions {
   readonly format: LogFormat
+  readonly timestamps: boolean
   /** The width to which labels are padded. */
   readonly width: number
   readonly outlets: Readonly<Record<OutputStream, OpenOutlet>>
@@ -58,7 +60,7 @@ export function openVoice(options: VoiceOptions): Voice {
 
 /** `foster | text`, `foster: text`, or a JSON object with a level. */
 function writer(options: VoiceOptions, stream: OutputStream): (out: Bytes, level: Level, text: string) => void {
-  const { format, now, width } = options
+  const { format, now, width, timestamps } = options
   if (format === 'json') {
     return (out, level, message) =>
       appendText(out, `${JSON.stringify({ time: now().toISOString(), program: 'foster', level, message })}\n`)
@@ -66,6 +68,7 @@ function writer(options: VoiceOptions, stream: OutputStream): (out: Bytes, level
   const colour = wantsColour(options.outlets[stream].isTerminal, options.environment) ? grey : undefined
   const start = format === 'raw' ? 'foster: ' : painted({ label: 'foster', width, colour }, ' |', ' ')
   return (out, _level, text) => {
-    for (const line of text.split('\n')) appendText(out, `${start}${line}\n`)
+    const time = timestamps && format === 'prefix' ? `${now().toISOString()} ` : ''
+    for (const line of text.split('\n')) appendText(out, `${time}${start}${line}\n`)
   }
 }

@@ -46,6 +46,12 @@ export function withCredentials<T>(credentials: Credentials | undefined, work: (
   }
 }
 
+/** Gives an error back, except one that says that foster itself is no longer who it was: nobody may get over that. */
+export function unlessSpoilt(error: unknown): unknown {
+  if (error instanceof CredentialsError && error.restoring) throw error
+  return error
+}
+
 /**
  * The calling thread becomes a program's user for good, just before it executes the program. Throws CredentialsError.
  * Undefined, or foster without being root: nothing changes.

@@ -30,6 +30,15 @@ export function openNull(): number {
   }
 }
 
+/** A descriptor that takes everything and keeps nothing, close-on-exec; undefined where there is no such device. */
+export function openSink(): number | undefined {
+  try {
+    return openSync('/dev/null', 'w')
+  } catch {
+    return undefined
+  }
+}
+
 function openDescriptors(): readonly number[] {
   try {
     return readdirSync('/proc/self/fd')

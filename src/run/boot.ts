@@ -4,7 +4,6 @@ import type { Plan, Program } from '../core/plan.ts'
 import { budgetOf } from '../core/shutdown.ts'
 import { signalNumbers } from '../core/signal.ts'
 import { type Input, worldOf } from '../core/world.ts'
-import type { LoggedProgram } from '../log/program-log.ts'
 import { type Logs, openLogs } from '../log/router.ts'
 import { Children } from '../os/children.ts'
 import { markInherited, openNull, softDescriptorLimit } from '../os/descriptors.ts'
@@ -20,6 +19,7 @@ import {
   readable,
 } from '../os/libc.ts'
 import { limitDescriptors } from '../os/limits.ts'
+import { logPlace } from '../os/log-files.ts'
 import { Notify } from '../os/notify.ts'
 import { OomKills } from '../os/oom.ts'
 import { openOutlet } from '../os/outlets.ts'
@@ -196,7 +196,7 @@ function configuring({
 }: Pick<EffectsOptions, 'world' | 'logs' | 'streams' | 'health'>): EffectsOptions['configure'] {
   return (index, probes) => {
     const program = programAt(world(), index)
-    logs.configure(index, loggedOf(world().plan, program))
+    logs.configure(index, program)
     streams.configured(index, program)
     if (probes) health.configured(index)
   }
@@ -206,8 +206,10 @@ function openLog(plan: Plan): Logs {
   return openLogs({
     errnoName,
     outlets: { stdout: openOutlet(1), stderr: openOutlet(2) },
-    format: plan.logFormat,
-    programs: plan.programs.map(program => loggedOf(plan, program)),
+    plan: plan.log,
+    programs: plan.programs,
+    countsLines: plan.http !== undefined,
+    place: ({ path, owner }, user) => logPlace({ path, user, owned: owner === 'program' }),
     environment: process.env,
     io: { watch: watchPipe, read, readable },
     now: () => new Date(),
@@ -216,10 +218,6 @@ function openLog(plan: Plan): Logs {
       return () => clearTimeout(timer)
     },
   })
-}
-
-function loggedOf({ logFormat }: Plan, { name, replica, logFormat: own }: Program): LoggedProgram {
-  return { name, ...(replica === undefined ? {} : { replica }), format: own ?? logFormat }
 }
 
 /** If foster goes down in a way nobody planned, the terminal is still given back. */

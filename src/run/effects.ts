@@ -73,6 +73,8 @@ export class Effects {
         return
       case 'hangup':
         return this.#options.hangup()
+      case 'reopen':
+        return this.#reopen()
       case 'sweep':
         return this.#sweep(effect.signal)
       case 'finish':
@@ -85,6 +87,14 @@ export class Effects {
       case 'announce':
         return this.#say(effect)
     }
+  }
+
+  #reopen(): void {
+    const { logs } = this.#options
+    const files = logs.reopen()
+    const what =
+      files === 0 ? 'no log files to reopen' : files === 1 ? 'reopened 1 log file' : `reopened ${files} log files`
+    logs.say('info', `SIGUSR2: ${what}`)
   }
 
   #program(index: number): Program {

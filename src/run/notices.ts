@@ -88,8 +88,6 @@ export function announcementOf(
       return { level: 'warning', text: 'interrupted again: killing everything now' }
     case 'reloaded':
       return { level: 'info', text: reloadNotice(what.changes) }
-    case 'unused-signal':
-      return { level: 'info', text: `SIG${what.signal}: no log files to reopen` }
     case 'out-of-time':
       return { level: 'error', text: `killed, but not gone: ${names(what.indexes)}` }
     case 'stray-event':

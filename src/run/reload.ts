@@ -73,6 +73,8 @@ function fixedParts(plan: Plan, next: Plan): { kept: Partial<Plan>; messages: re
     if (!isSame(open, was)) say('control.socket and control.mode')
     kept.control = { ...plan.control, access }
   }
+  if (!isSame(plan.log, next.log)) say('log.format, log.timestamps and log.buffer')
+  kept.log = plan.log
   if (!isSame(plan.http, next.http)) say('http')
   if (plan.http !== undefined) kept.http = plan.http
   return { kept, messages }

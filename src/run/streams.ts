@@ -1,7 +1,10 @@
 /** The programs' standard streams: owns their pipes and connects them to the log. */
 import { closeSync } from 'node:fs'
+import { isCollected } from '../core/log-plan.ts'
+import type { OutputStream } from '../core/output.ts'
 import type { Program } from '../core/plan.ts'
 import type { Logs } from '../log/router.ts'
+import { openSink } from '../os/descriptors.ts'
 import { errnoName } from '../os/errno.ts'
 import type { Refusal } from '../os/executable.ts'
 import { pipe } from '../os/libc.ts'
@@ -10,14 +13,23 @@ import { closePipe, makeProgramPipe, type ProgramPipe } from '../os/pipes.ts'
 /** What becomes a program's descriptors 0, 1 and 2. */
 export type Stdio = readonly [stdin: number, stdout: number, stderr: number]
 
+/** A program's pipes. */
+interface Pipes {
+  /** Whose they are; undefined: foster's own. */
+  readonly uid: number | undefined
+  readonly writeEnds: Map<OutputStream, number>
+}
+
+const own = { stdout: 1, stderr: 2 } as const
+
 export class Streams {
   readonly #logs: Logs
   readonly #nullDevice: number
+  /** Where output goes that nobody wants; opened when it is needed first. */
+  #sink: { readonly fd: number | undefined } | undefined
   /** Inputs in which nothing comes. */
   readonly #inputs = new Map<number, ProgramPipe>()
-  readonly #writeEnds = new Map<number, readonly [stdout: number, stderr: number]>()
-  /** Whose the pipes are (no uid: foster's own), and whether both streams have one. */
-  readonly #owners = new Map<number, { readonly uid: number | undefined; readonly isShared: boolean }>()
+  readonly #pipes = new Map<number, Pipes>()
   /** What is still to be told to the log. */
   readonly #pending: (() => void)[] = []
 
@@ -30,10 +42,12 @@ export class Streams {
   /** The streams of a program's next run: foster's own for the terminal's program, else pipes, kept from run to run. */
   stdio(index: number, program: Program, ownsOutput: boolean): Stdio | Refusal {
     if (ownsOutput || program.tty) return [0, 1, 2]
-    const input = program.stdin === 'pipe' ? this.#input(index) : program.stdin === 'inherit' ? 0 : this.#nullDevice
-    if (typeof input !== 'number') return input
-    const ends = this.#writeEnds.get(index) ?? this.#makePipes(index, program)
-    return 'how' in ends ? ends : [input, ...ends]
+    const stdin = program.stdin === 'pipe' ? this.#input(index) : program.stdin === 'inherit' ? 0 : this.#nullDevice
+    if (typeof stdin !== 'number') return stdin
+    const stdout = this.#output(index, program, 'stdout')
+    if (typeof stdout !== 'number') return stdout
+    const stderr = program.log.stderr === 'stdout' ? stdout : this.#output(index, program, 'stderr')
+    return typeof stderr === 'number' ? [stdin, stdout, stderr] : stderr
   }
 
   /** A pipe of which foster keeps both ends: a program that reads from it waits. */
@@ -56,9 +70,9 @@ export class Streams {
   }
 
   /** A program is configured anew: what belongs to another user is made anew. */
-  configured(index: number, { user, redirectStderr }: Program): void {
-    const owner = this.#owners.get(index)
-    if (owner !== undefined && (owner.uid !== user?.uid || owner.isShared !== redirectStderr)) this.close(index)
+  configured(index: number, { user }: Program): void {
+    const pipes = this.#pipes.get(index)
+    if (pipes !== undefined && pipes.uid !== user?.uid) this.close(index)
   }
 
   /** The program is not there any more, and no process of it writes. */
@@ -66,37 +80,34 @@ export class Streams {
     const input = this.#inputs.get(index)
     if (input !== undefined) closePipe(input)
     this.#inputs.delete(index)
-    const ends = this.#writeEnds.get(index)
-    if (ends === undefined) return
+    const pipes = this.#pipes.get(index)
+    if (pipes === undefined) return
     this.#connect()
-    this.#writeEnds.delete(index)
-    this.#owners.delete(index)
+    this.#pipes.delete(index)
     this.#logs.program(index).close()
-    for (const fd of new Set(ends)) closeSync(fd)
+    for (const fd of pipes.writeEnds.values()) closeSync(fd)
   }
 
-  /** Both pipes, or neither; one that serves both. */
-  #makePipes(index: number, { user, redirectStderr }: Program): readonly [number, number] | Refusal {
-    const out = makeProgramPipe(user)
-    if (typeof out === 'number') return noPipe(out)
-    if (redirectStderr) {
-      this.#later(() => this.#logs.program(index).attach('stdout', out.read))
-      this.#writeEnds.set(index, [out.write, out.write])
-      this.#owners.set(index, { uid: user?.uid, isShared: true })
-      return [out.write, out.write]
+  /** One output stream: a descriptor that is handed over, or a pipe. */
+  #output(index: number, program: Program, stream: OutputStream): number | Refusal {
+    const targets = program.log[stream]
+    if (targets !== 'stdout' && !isCollected(targets)) {
+      if (targets.some(({ to }) => to === 'inherit')) return own[stream]
+      this.#sink ??= { fd: openSink() }
+      // Without /dev/null what nobody wants is read and thrown away.
+      if (this.#sink.fd !== undefined) return this.#sink.fd
     }
-    const err = makeProgramPipe(user)
-    if (typeof err === 'number') {
-      closePipe(out)
-      return noPipe(err)
-    }
-    this.#later(() => {
-      this.#logs.program(index).attach('stdout', out.read)
-      this.#logs.program(index).attach('stderr', err.read)
-    })
-    this.#writeEnds.set(index, [out.write, err.write])
-    this.#owners.set(index, { uid: user?.uid, isShared: false })
-    return [out.write, err.write]
+    return this.#pipes.get(index)?.writeEnds.get(stream) ?? this.#makePipe(index, program, stream)
+  }
+
+  #makePipe(index: number, { user }: Program, stream: OutputStream): number | Refusal {
+    const ends = makeProgramPipe(user)
+    if (typeof ends === 'number') return noPipe(ends)
+    const pipes = this.#pipes.get(index) ?? { uid: user?.uid, writeEnds: new Map() }
+    this.#pipes.set(index, pipes)
+    pipes.writeEnds.set(stream, ends.write)
+    this.#later(() => this.#logs.program(index).attach(stream, ends.read))
+    return ends.write
   }
 
   /** Reading takes node:net, which takes milliseconds to load: the programs are started first, in this turn of the loop. */

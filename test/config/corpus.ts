@@ -31,6 +31,7 @@ export function factsOfCase(text: string): Facts {
     ...factsOf({}, environment, /^# root: no$/m.test(text) ? 1000 : 0),
     readFile: path => readFileSync(new URL(path, folder), 'utf8'),
     glob: (pattern, directory) => globSync(pattern, { cwd: fileURLToPath(new URL(`${directory}/`, folder)) }),
-    whatIs: path => (path.startsWith('/missing') ? 'nothing' : path.startsWith('/file') ? 'other' : 'directory'),
+    whatIs: path =>
+      path.startsWith('/missing') ? 'nothing' : /^\/file|\.(log|err)$/.test(path) ? 'other' : 'directory',
   }
 }

@@ -24,7 +24,7 @@ export function factsOf(
     environment,
     privileges: privilegesOf(uid === 0),
     glob: () => [],
-    whatIs: () => 'directory',
+    whatIs: path => (path.endsWith('.log') ? 'nothing' : 'directory'),
     hostName: () => 'host',
     directory: () => '/work',
     readFile(path) {

@@ -28,7 +28,7 @@ const beyond: ReadonlyMap<string, string> = new Map(
     'accounts, and who foster is': ['bad-users', 'bad-user-without-root', 'bad-user-other-group'],
     'what the kernel lets foster do': ['bad-process-limits', 'bad-process-settings-without-root'],
     'one program beside another': ['bad-cycle', 'bad-two-terminals', 'bad-inherit-and-tty'],
-    'one value beside another': ['bad-restart-twice', 'bad-shutdown-budget'],
+    'one value beside another': ['bad-restart-twice', 'bad-log-probe-unread', 'bad-shutdown-budget'],
     'names of variables': ['bad-environment-names', 'bad-secrets-names'],
     'other files': ['bad-include-missing', 'bad-include-cycle', 'bad-include-in-a-variable'],
     'names of programs': ['bad-signals'],
@@ -62,6 +62,7 @@ const beside = (name: string): object => {
   if (name.startsWith('control.access.')) {
     return { ...(own !== 'group' && own !== 'user' && { user: 'app' }), ...(own !== 'allow' && { allow: ['status'] }) }
   }
+  if (/^log\.std\w+\./.test(name) && own !== 'file') return { file: 'a.log' }
   if (name === 'http.token') return { listen: 9000 }
   if (name.startsWith('healthcheck.')) return { test: 'x' }
   if (name.endsWith('.http.headers')) return { url: 'http://localhost/' }

@@ -1,12 +1,15 @@
 /** Plans as the corpora write them. */
 import { controlDefaults } from '../../src/core/control.ts'
+import { logDefaults } from '../../src/core/log-plan.ts'
 import { type Plan, type Program, programDefaults, shutdownDefaults } from '../../src/core/plan.ts'
 
 /** The plan without what every program has by default. */
 export function shorten(plan: Plan): object {
   const programs = plan.programs.map(program => differing(program, defaults))
   const shutdown = differing(plan.shutdown, shutdownDefaults)
-  const rest = differing({ ...plan, shutdown }, { shutdown: {}, signals: {}, control: controlDefaults })
+  const log = differing(plan.log, logDefaults)
+  const usual = { shutdown: {}, signals: {}, control: controlDefaults, log: {} }
+  const rest = differing({ ...plan, shutdown, log }, usual)
   return { ...rest, programs }
 }
 

@@ -1,4 +1,5 @@
 /** Plans for tests: the defaults filled in, only what a test is about is said. */
+import { logDefaults } from '../../src/core/log-plan.ts'
 import type { Dependency, Plan, Program, ShutdownPlan } from '../../src/core/plan.ts'
 import { programDefaults, shutdownDefaults } from '../../src/core/plan.ts'
 
@@ -14,7 +15,6 @@ export function programOf(name: string, changes: Partial<Program> = {}): Program
     dependsOn: [],
     stopScope: 'process',
     stopCommand: undefined,
-    logFormat: undefined,
     ...changes,
   }
 }
@@ -26,5 +26,5 @@ export function on(program: string, changes: Partial<Dependency> = {}): Dependen
 
 /** A plan of these programs. */
 export function planOf(programs: readonly Program[], shutdown: Partial<ShutdownPlan> = {}): Plan {
-  return { programs, shutdown: { ...shutdownDefaults, ...shutdown }, signals: {}, logFormat: undefined }
+  return { programs, shutdown: { ...shutdownDefaults, ...shutdown }, signals: {}, log: logDefaults }
 }

@@ -1,7 +1,10 @@
 /** Pipes and outlets without an operating system: tests decide when bytes arrive and when they are taken. */
+import { type LogFormat, logDefaults, type ProgramLogPlan, programLogDefaults } from '../../src/core/log-plan.ts'
 import type { OpenOutlet, Reading } from '../../src/core/output.ts'
 import type { CaptureIo } from '../../src/log/capture.ts'
+import type { LoggedProgram } from '../../src/log/log-shared.ts'
 import { type LogOptions, type Logs, openLogs } from '../../src/log/router.ts'
+import { FakeFiles } from './fake-files.ts'
 
 /** An outlet that takes what the test lets it take. */
 export class FakeOutlet implements OpenOutlet {
@@ -138,13 +141,39 @@ export class FakePipes implements CaptureIo {
   }
 }
 
+/** What of a program's log a test is about. */
+export interface SomeLog {
+  readonly name: string
+  readonly replica?: number
+  readonly log?: Partial<ProgramLogPlan>
+}
+
+/** What a test asks of the log; the rest is usual. */
+export interface BenchOptions extends Partial<Omit<LogOptions, 'programs'>> {
+  readonly format?: LogFormat
+  readonly timestamps?: boolean
+  readonly maxLine?: number
+  readonly programs?: readonly SomeLog[]
+  /** Programs of which nothing else matters. */
+  readonly names?: readonly string[]
+  /** Both outlets are the same. */
+  readonly one?: boolean
+  readonly room?: number
+}
+
+/** A program as the log knows it. */
+export function loggedOf({ name, replica, log }: SomeLog): LoggedProgram {
+  return { name, replica, user: undefined, log: { ...programLogDefaults, ...log } }
+}
+
 /** A log over fakes. */
 export interface Bench {
   readonly logs: Logs
   readonly pipes: FakePipes
+  readonly files: FakeFiles
   readonly stdout: FakeOutlet
   readonly stderr: FakeOutlet
-  /** Ends the time of the flush. */
+  /** The time of every timer that runs now has come. */
   expire(): void
 }
 
@@ -152,32 +181,39 @@ export interface Bench {
 export const time = '2026-01-02T03:04:05.678Z'
 
 /** Opens a log whose outlets, pipes and clock belong to the test. Program i writes to fd 10 x i + 1 and 10 x i + 2. */
-export function bench(options: Partial<LogOptions> & { one?: boolean; room?: number; names?: string[] }): Bench {
+export function bench(options: BenchOptions): Bench {
   const stdout = new FakeOutlet('a', options.room)
   const stderr = options.one ? stdout : new FakeOutlet('b', options.room)
   const pipes = new FakePipes()
-  let expire = () => {}
-  const programs = (options.names ?? ['web']).map(name => ({ name, format: undefined }))
+  const timers = new Set<() => void>()
+  const programs = (options.programs ?? (options.names ?? ['web']).map((name): SomeLog => ({ name }))).map(program =>
+    loggedOf({ ...program, log: { maxLine: options.maxLine ?? programLogDefaults.maxLine, ...program.log } }),
+  )
+  const expire = (): void => {
+    const due = [...timers]
+    timers.clear()
+    for (const done of due) done()
+  }
+  const files = new FakeFiles()
   const logs = openLogs({
     outlets: { stdout, stderr },
-    format: undefined,
-    programs,
+    plan: { ...logDefaults, format: options.format, timestamps: options.timestamps ?? false },
+    place: target => files.place(target.path),
     environment: {},
     io: pipes,
     errnoName: errno => `E${errno}`,
     now: () => new Date(time),
     after(_millis, done) {
-      expire = done
-      return () => {
-        expire = () => {}
-      }
+      timers.add(done)
+      return () => void timers.delete(done)
     },
     ...options,
+    programs,
   })
-  for (const [index] of (options.programs ?? programs).entries()) {
+  for (const [index] of programs.entries()) {
     logs.program(index).attach('stdout', 10 * index + 1)
     logs.program(index).attach('stderr', 10 * index + 2)
     logs.program(index).startRun(100 + index)
   }
-  return { logs, pipes, stdout, stderr, expire: () => expire() }
+  return { logs, pipes, files, stdout, stderr, expire }
 }

@@ -15,7 +15,7 @@ function through(format: Format, chunks: readonly Buffer[], cutAt: number, alone
   let isHeld = false
   const json = { program: 'web', replica: 0, stream: 'stdout' as const, run: { pid: 7 }, now: () => new Date(time) }
   const lines = assembleLines({
-    style: styleOf({ format, label: 'web', width: 5, colour: undefined, json }),
+    style: styleOf({ format, label: 'web', width: 5, colour: undefined, time: undefined, json }),
     longest: cutAt,
     mayCut: format !== 'raw',
     held,
@@ -150,7 +150,7 @@ test('where memory for unfinished lines is short, they are cut earlier', () => {
   const held: Held = { bytes: 20_000, limit: 20_000 }
   const json = { program: 'web', replica: 0, stream: 'stdout' as const, run: { pid: 7 }, now: () => new Date(time) }
   const lines = assembleLines({
-    style: styleOf({ format: 'prefix', label: 'web', width: 3, colour: undefined, json }),
+    style: styleOf({ format: 'prefix', label: 'web', width: 3, colour: undefined, time: undefined, json }),
     longest: 100_000,
     mayCut: true,
     held,

@@ -5,7 +5,7 @@ import type { OutputStream } from '../../src/core/output.ts'
 import { countLines } from '../../src/log/count.ts'
 import { History, type Piece } from '../../src/log/history.ts'
 import { Ring } from '../../src/log/ring.ts'
-import { bench } from './fakes.ts'
+import { bench, loggedOf } from './fakes.ts'
 
 const bytes = (text: string) => Buffer.from(text, 'latin1')
 const textOf = (pieces: readonly Piece[]) => pieces.map(it => `${it.stream === 'stdout' ? 'o' : 'e'}:${it.bytes}`)
@@ -213,12 +213,12 @@ test('programs: what they wrote is in memory as it came, and is counted', () => 
 
 test('programs may come later, and change their settings while they run', () => {
   const world = bench({ names: ['web', 'db'] })
-  world.logs.configure(5, { name: 'late', format: undefined })
+  world.logs.configure(5, loggedOf({ name: 'late' }))
   world.logs.program(5).attach('stdout', 51)
   world.logs.program(5).startRun(7)
   world.pipes.write(51, 'a\nhalf')
   world.pipes.turn(51)
-  world.logs.configure(5, { name: 'late', format: 'raw' })
+  world.logs.configure(5, loggedOf({ name: 'late', log: { format: 'raw' } }))
   world.pipes.write(51, 'raw\n')
   world.pipes.turn(51)
   assert.equal(world.stdout.text(), 'late   | a\nlate   | half\nraw\n')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { LogFormat } from '../../src/core/plan.ts'
+import type { LogFormat } from '../../src/core/log-plan.ts'
 import type { Flushed } from '../../src/log/flush.ts'
 import { type Bench, bench } from './fakes.ts'
 

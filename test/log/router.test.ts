@@ -22,9 +22,9 @@ test('one program: raw; several: prefix, padded to the longest name', () => {
 
 test('a program may have a format of its own, and replicas are told apart', () => {
   const programs = [
-    { name: 'web', replica: 0, format: 'json' as const },
-    { name: 'web', replica: 1, format: undefined },
-    { name: 'db', format: 'raw' as const },
+    { name: 'web', replica: 0, log: { format: 'json' as const } },
+    { name: 'web', replica: 1 },
+    { name: 'db', log: { format: 'raw' as const } },
   ]
   const world = bench({ programs })
   for (const fd of [1, 11, 21]) world.pipes.write(fd, 'a\n')

@@ -1,7 +1,7 @@
 /** `stdout_logfile` and its like -> where foster puts the output. */
 import type { Diagnostic, Place } from '../../errors.ts'
 import { literal } from '../expand.ts'
-import { fault, type Tree, warning } from '../tree.ts'
+import { fault, type Tree } from '../tree.ts'
 import type { ProcessConfig, StreamConfig } from './model.ts'
 import { mapOf, scalar } from './nodes.ts'
 
@@ -30,48 +30,36 @@ function targetOf({ logfile, maxbytes, backups }: StreamConfig): Target {
   return devices[path] ?? { to: 'file', path, maxbytes, backups }
 }
 
-/** What came of both streams of a process. */
-export interface Streams {
-  readonly entries: Readonly<Record<string, Tree>>
-  /** stderr goes where stdout goes, through one pipe, so that the order is kept. */
-  readonly redirect: boolean
-}
-
-/** Resolves both streams. What was written for a device is passed on as it is, without a prefix, as supervisord does. */
-export function streamsOf(process: ProcessConfig, at: (name: string) => Place, diagnostics: Diagnostic[]): Streams {
+/** Resolves both streams to `log`. What was written for a device is passed on as it is, without a prefix, as supervisord does. */
+export function streamsOf(
+  process: ProcessConfig,
+  at: (name: string) => Place,
+  diagnostics: Diagnostic[],
+): Readonly<Record<string, Tree>> {
   for (const stream of ['stdout', 'stderr'] as const) refuseUnsupported(process[stream], stream, at, diagnostics)
   const stdout = targetOf(process.stdout)
   const stderr = targetOf(process.stderr)
   const isShared = stderr.to === 'stdout' && (stdout.to === 'stdout' || stdout.to === 'forward')
   const redirect = process.redirectStderr || isShared
   const log = {
-    ...nodeOf(stdout, 'stdout', at, diagnostics),
-    ...(!redirect && nodeOf(stderr, 'stderr', at, diagnostics)),
+    ...nodeOf(stdout, 'stdout', at),
+    ...(redirect ? { stderr: scalar('stdout', at('redirect_stderr')) } : nodeOf(stderr, 'stderr', at)),
     ...((isDevice(stdout) || (!redirect && stdout.to !== 'forward' && isDevice(stderr))) && {
       format: scalar('raw', at('stdout_logfile')),
     }),
   }
-  return { entries: Object.keys(log).length > 0 ? { log: mapOf(at('stdout_logfile'), log) } : {}, redirect }
+  return Object.keys(log).length > 0 ? { log: mapOf(at('stdout_logfile'), log) } : {}
 }
 
 function isDevice({ to }: Target): boolean {
   return to === 'stdout' || to === 'stderr'
 }
 
-function nodeOf(
-  target: Target,
-  stream: Stream,
-  at: (name: string) => Place,
-  diagnostics: Diagnostic[],
-): Readonly<Record<string, Tree>> {
+function nodeOf(target: Target, stream: Stream, at: (name: string) => Place): Readonly<Record<string, Tree>> {
   const place = at(`${stream}_logfile`)
   if (target.to === 'forward' || target.to === stream) return {}
   if (target.to === 'null') return { [stream]: { ...scalar('null', place), plain: false, value: 'null' } }
-  if (target.to !== 'file') {
-    const message = `${stream} goes to foster's own ${stream}, not to its ${target.to}`
-    diagnostics.push(warning(place, 'supervisor-stream', message))
-    return {}
-  }
+  if (target.to !== 'file') return { [stream]: mapOf(place, { file: scalar(`/dev/${target.to}`, place) }) }
   const { path, maxbytes, backups } = target
   const file = { ...scalar(literal(path), place), value: literal(path), plain: false }
   const entries = {

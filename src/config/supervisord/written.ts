@@ -42,9 +42,9 @@ export function writeSupervisor(config: SupervisorConfig, diagnostics: Diagnosti
       const place = placesOf(process)
       const streams = streamsOf(process, place, diagnostics)
       const own = dependenciesOf(process, place('depends_on'), config, names)
-      const entries = { ...entriesOf(process, config, place, diagnostics), ...streams.entries, ...own }
+      const entries = { ...entriesOf(process, config, place, diagnostics), ...streams, ...own }
       programs.set(name, { at, node: mapOf(at, entries) })
-      changes.set(name, changesOf(group, process, streams.redirect))
+      changes.set(name, changesOf(group, process))
     }
   }
   const { at } = daemon.section
@@ -77,14 +77,13 @@ export function timeoutOf(groups: readonly GroupConfig[]): number {
 }
 
 /** What YAML has no word for. */
-function changesOf({ name, priority }: GroupConfig, process: ProcessConfig, redirect: boolean): Partial<Program> {
+function changesOf({ name, priority }: GroupConfig, process: ProcessConfig): Partial<Program> {
   const { stopwaitsecs, own } = process
   return {
     group: name === process.name ? undefined : name,
     priority,
     stopGraceMillis: seconds(stopwaitsecs) * 1000,
     setsIdentity: false,
-    redirectStderr: redirect,
     ...(!own.has('restart') && !own.has('kind') && { rules: 'supervisor' as const }),
   }
 }

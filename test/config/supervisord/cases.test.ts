@@ -21,7 +21,7 @@ const facts: Facts = {
   ...factsOf({}, environment),
   readFile: path => readFileSync(new URL(inFolder(path), folder), 'utf8'),
   glob: pattern => globSync(inFolder(pattern), { cwd: fileURLToPath(folder) }).map(path => `/work/${path}`),
-  whatIs: path => (path.startsWith('/nope') ? 'nothing' : 'directory'),
+  whatIs: path => (path.startsWith('/nope') ? 'nothing' : /\.\w+$|^\/tmp\/./.test(path) ? 'other' : 'directory'),
 }
 
 function inFolder(path: string): string {
