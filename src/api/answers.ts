@@ -46,6 +46,7 @@ const lastExit = v.object({
   code: said(orNull(whole), 'The exit code; of one that could not be started what a shell would say.'),
   signal: said(orNull(text), 'The name of the signal that killed it, without SIG.'),
   core: said(flag, 'Whether a core was dumped.'),
+  success: said(flag, 'Whether that is as it should be: its code is among `success_exit_codes`.'),
   reason: said(text, 'The same in words: `exited with code 3`.'),
   at: said(text, 'When.'),
   uptime: said(orNull(seconds), 'How long it had been there; null if it could not be started.'),

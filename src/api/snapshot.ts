@@ -1,6 +1,6 @@
 /** The world as it is answered: states in Supervisor's names, times as people's clocks have them. */
 import type { World } from '../core/draft.ts'
-import { describeEnding, type Ending } from '../core/ending.ts'
+import { describeEnding, type Ending, isSuccess } from '../core/ending.ts'
 import { labelOf, type Program } from '../core/plan.ts'
 import { probeNames } from '../core/probe.ts'
 import { permissionOf } from '../core/schedule.ts'
@@ -76,7 +76,7 @@ export function processOf(world: World, index: number, past: Past, clock: Clock)
     waiting_for: waitingFor(world, index, state),
     retry_in: state.at === 'backoff' ? secondsOf(state.deadline - clock.now) : null,
     reason: reasonOf(world, index, state),
-    last_exit: exitOf(state.last, past),
+    last_exit: exitOf(state.last, past, program),
     probes: probesOf(program, state),
   }
 }
@@ -132,10 +132,11 @@ export function endingOf(ending: Ending) {
   }
 }
 
-function exitOf(ending: Ending | undefined, { lastExit }: Past): ProcessStatus['last_exit'] {
+function exitOf(ending: Ending | undefined, { lastExit }: Past, program: Program): ProcessStatus['last_exit'] {
   if (ending === undefined) return null
   const uptime = lastExit?.uptime === undefined ? null : secondsOf(lastExit.uptime)
-  return { ...endingOf(ending), at: timeOf(lastExit?.at ?? 0), uptime }
+  const success = isSuccess(ending, program.successExitCodes)
+  return { ...endingOf(ending), success, at: timeOf(lastExit?.at ?? 0), uptime }
 }
 
 function probesOf(program: Program, state: State): ProcessStatus['probes'] {

@@ -54,7 +54,7 @@ async function processesOf(names: readonly string[], client: Client): Promise<Fo
 /** supervisorctl's: 3 if one of them is stopped, has exited or is fatal. A task that has done its work is as it should be. */
 function statusCode(processes: readonly ProcessStatus[]): number {
   const isDown = ({ state, kind, last_exit: last }: ProcessStatus): boolean => {
-    if (state === 'EXITED' && kind === 'task') return last?.code !== 0
+    if (state === 'EXITED' && kind === 'task') return last?.success !== true
     return state === 'STOPPED' || state === 'EXITED' || state === 'FATAL'
   }
   return processes.some(isDown) ? exitCodes.notRunning.code : exitCodes.done.code

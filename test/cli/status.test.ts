@@ -24,7 +24,7 @@ test('status prints a line for each process, and 3 if one of them is down', asyn
 
 const ended = (code: number) => ({
   ...{ how: 'exited' as const, code, signal: null, core: false, reason: `exited with code ${code}` },
-  ...{ at: '2026-11-26T12:00:00.000Z', uptime: 1 },
+  ...{ at: '2026-11-26T12:00:00.000Z', uptime: 1, success: code === 0 || code === 9 },
 })
 
 for (const [what, changes, code] of [
@@ -33,6 +33,7 @@ for (const [what, changes, code] of [
   ['a service in backoff', { state: 'BACKOFF', reason: 'exited with code 1' }, 0],
   ['a service that waits', { state: 'WAITING' }, 0],
   ['a task that has done its work', { state: 'EXITED', kind: 'task', last_exit: ended(0) }, 0],
+  ['a task whose code 9 is a success', { state: 'EXITED', kind: 'task', last_exit: ended(9) }, 0],
   ['a task that has failed', { state: 'EXITED', kind: 'task', last_exit: ended(4) }, 3],
 ] as const) {
   test(`status of ${what}: ${code}`, async () => {

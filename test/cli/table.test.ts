@@ -10,7 +10,7 @@ import { processAs } from './fake.ts'
 const down = { name: 'web', pid: null, uptime: null, ready: false } as const
 const exit = {
   ...{ how: 'exited' as const, code: 3, signal: null, core: false, reason: 'exited with code 3' },
-  ...{ at: '2026-11-26T12:00:00.000Z', uptime: 1 },
+  ...{ at: '2026-11-26T12:00:00.000Z', uptime: 1, success: false },
 }
 /** In whatever zone the test runs. */
 const since = new Date(2026, 10, 6, 17, 4).toISOString()
