@@ -1,14 +1,17 @@
 /** The composition root: from arguments and the state of the system to an init that runs, or to a message. */
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { basename } from 'node:path'
 import { isatty } from 'node:tty'
 import { commandWords, parseArguments, reservedWords } from './cli/arguments.ts'
 import { usage } from './cli/grammar.ts'
 import type { Invocation } from './cli/requests.ts'
+import { noSupervisordFile, parseSupervisord, supervisordFiles } from './cli/supervisord.ts'
 import { client } from './client.ts'
 import { discover, type Facts, type Loaded, load } from './config/load.ts'
 import { type PrintOptions, printPlan } from './config/print.ts'
 import { checkReport } from './config/report.ts'
+import { convertSupervisor } from './config/supervisord/convert.ts'
 import { commandPlan, withCommand } from './core/command.ts'
 import { nearest } from './core/nearest.ts'
 import { type Diagnostic, render } from './errors.ts'
@@ -35,9 +38,12 @@ type Run = Extract<Invocation, { command: 'run' }>
 export function main(args: readonly string[], signals: Signals): void {
   if (args[0] === wrapperWord) return becomeProgram(Number(args[1]), Number(args[2]))
   if (args[0] === activationWord) return leave(...becomeActivated(args.slice(1)))
+  if (args[0] === 'supervisord') return supervisord(args.slice(1), 'supervisord', signals)
+  if (basename(process.argv0) === 'supervisord') return supervisord(args, process.argv0, signals)
   const invocation = parseArguments(args, version)
   if (invocation.command === 'print') return leave(invocation.exitCode, invocation.text)
   const environment = ownEnvironment()
+  if (invocation.command === 'convert') return convert(invocation.file, facts(environment))
   if (invocation.command === 'client') return client(invocation, environment, () => facts(environment), signals)
   const files = invocation.files.length > 0 ? invocation.files : discover(environment, existsSync)
   if (invocation.command === 'check') return check(files, facts(environment), invocation.json)
@@ -57,6 +63,20 @@ function run(invocation: Run, files: readonly string[], known: Facts, signals: S
   }
   // The accounts may have changed as well.
   const again = (): Loaded => loadWith(invocation, files, facts(known.environment))
+  runInit(loaded.plan, signals, again)
+}
+
+/** As supervisord would be run: by its options, with its files. */
+function supervisord(args: readonly string[], called: string, signals: Signals): void {
+  const given = parseSupervisord(args, called, version)
+  if (given.command === 'print') return leave(given.exitCode, given.text)
+  const environment = ownEnvironment()
+  const file = given.file ?? supervisordFiles(called).find(path => existsSync(path))
+  if (file === undefined) return leave(2, noSupervisordFile(called))
+  const again = (): Loaded => load([file], facts(environment), { supervisord: given.settings })
+  const loaded = again()
+  report(loaded)
+  if (loaded.plan === undefined) return leave(2, '')
   runInit(loaded.plan, signals, again)
 }
 
@@ -116,6 +136,17 @@ function config(files: readonly string[], known: Facts, options: PrintOptions): 
   const { plan, written } = loaded
   if (plan === undefined || written === undefined) return leave(2, '')
   leave(0, printPlan(plan, written, options))
+}
+
+function convert(file: string, known: Facts): void {
+  // Only what the file says is written down.
+  const environment = Object.fromEntries(
+    Object.entries(known.environment).filter(([name]) => !name.startsWith('FOSTER_')),
+  )
+  const loaded = load([file], { ...known, environment }, { supervisord: new Map() })
+  report(loaded)
+  const supervisor = loaded.plan && loaded.written?.supervisor
+  leave(supervisor === undefined ? 2 : 0, supervisor === undefined ? '' : convertSupervisor(supervisor))
 }
 
 /** Every fault, on stderr, before anything is started. */

@@ -5,8 +5,10 @@ import { grammar, runGrammar } from './grammar.ts'
 import type { Found, Invocation } from './requests.ts'
 
 /** Words that are foster's own, now or in a later version; a program of that name is run with `foster -- NAME`. */
-export const commandWords = ['run', 'check', 'config', ...clientWords, 'completion', 'version', 'help'] as const
-export const reservedWords = ['convert', 'export', 'reload', 'supervisorctl'] as const
+export const commandWords = [
+  ...['run', 'check', 'config', 'convert', ...clientWords, 'completion', 'supervisord', 'version', 'help'],
+] as const
+export const reservedWords = ['export', 'reload', 'supervisorctl'] as const
 
 /** Parses the arguments after the program's name. */
 export function parseArguments(args: readonly string[], version: string): Invocation {

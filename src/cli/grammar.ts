@@ -34,6 +34,7 @@ export function grammar(found: Found, print: Print, version: string): Command {
   const program = bare(print).configureHelp({ visibleOptions }).addHelpText('after', examples)
   addRun(program, found)
   addChecks(program, found)
+  addSupervisor(program, found)
   program.commandsGroup('Commands for a running foster:')
   addClientCommands(program, (request, socket) => found({ command: 'client', request, socket }))
   program.commandsGroup('Other commands:')
@@ -131,6 +132,23 @@ function addChecks(program: Command, found: Found): void {
       if (isRunning) found({ command: 'client', request: { do: 'config' }, socket })
       else found({ command: 'config', files: config, origins, showSecrets })
     })
+}
+
+function addSupervisor(program: Command, found: Found): void {
+  program
+    .command('convert')
+    .description('print a Supervisor file as the YAML that says the same')
+    .argument('<FILE>', 'a supervisord.conf')
+    .action((file: string) => found({ command: 'convert', file }))
+  // Its own options are read elsewhere, as supervisord reads them.
+  program
+    .command('supervisord')
+    .description('run a Supervisor file as supervisord would be called to')
+    .usage('[-c FILE] [-n] [OPTION]...')
+    .addHelpText(
+      'after',
+      "\nThe options are supervisord's. foster does the same where it is called by the name supervisord.\n",
+    )
 }
 
 /** Scripts for shells, and what they complete names from. */

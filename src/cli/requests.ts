@@ -69,6 +69,8 @@ export type Invocation =
       readonly origins: boolean
       readonly showSecrets: boolean
     }
+  /** A Supervisor file is to be written as YAML. */
+  | { readonly command: 'convert'; readonly file: string }
   /** Something is asked of the foster that is running; `socket` is what `--socket` says. */
   | { readonly command: 'client'; readonly request: ClientRequest; readonly socket: string | undefined }
   /** Text to print, and where. */

@@ -64,7 +64,8 @@ function flat(value: Flat): string {
 /** Text that other readers of YAML take for something else is quoted as well. */
 const bare = /^(?!(?:y|n|yes|no|on|off|null|true|false)$)[a-z_/][a-z0-9_./@-]*$|^(?:[0-9]+(?:ms|[dhms]))+$/i
 
-function quoted(text: string): string {
+/** A text as YAML reads it back. `${` is left as it is. */
+export function quoted(text: string): string {
   if (bare.test(text)) return text
   // What YAML does not print, and the sign that stands for bytes that are no text.
   return JSON.stringify(text).replace(/[\x7f-\x9f\u2028\u2029\ufeff\ufffd-\uffff]/g, unprintable => {

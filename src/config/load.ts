@@ -14,6 +14,7 @@ import type { Surroundings } from './resolving.ts'
 import { type Shape, shape } from './shape.ts'
 import { resolveSignals } from './signals.ts'
 import { excerptable, type Files, readSources, type Sources } from './sources.ts'
+import type { WrittenSupervisor } from './supervisord/written.ts'
 import { fault, inline, type Mapping, type Scalar, type Tree } from './tree.ts'
 import { validate } from './validate.ts'
 import { applyVariables } from './variables.ts'
@@ -33,14 +34,23 @@ export interface Loaded {
   source(file: string): string | undefined
 }
 
+/** How a configuration is loaded. */
+export interface LoadOptions {
+  /** Whether it may be without programs. */
+  readonly allowEmpty?: boolean
+  /** The file is Supervisor's whatever it is called; these options of `[supervisord]` win over those in it. */
+  readonly supervisord?: ReadonlyMap<string, string>
+}
+
 /** Loads the files, later ones over earlier ones, then FOSTER_CONFIG_INLINE, then the variables. Never throws. */
-export function load(files: readonly string[], facts: Facts, options: { allowEmpty?: boolean } = {}): Loaded {
+export function load(files: readonly string[], facts: Facts, options: LoadOptions = {}): Loaded {
   allowSuggestions()
   const diagnostics: Diagnostic[] = []
   const { environment } = facts
   const sources: Sources = {
     ...{ files: facts, system: facts, environment, diagnostics, texts: new Map(), trees: [], isBroken: false },
     supervisor: undefined,
+    supervisord: options.supervisord,
   }
   let made: Made | undefined
   try {
@@ -73,6 +83,8 @@ export function discover(
 export interface Written {
   readonly shape: Shape
   readonly environments: ReadonlyMap<string, ProgramEnvironment>
+  /** The Supervisor file that it was. */
+  readonly supervisor: WrittenSupervisor | undefined
   /** The programs with `%(name)` and `%(replica)` not filled in. */
   readonly templates: readonly Program[]
 }
@@ -84,7 +96,7 @@ interface Made extends Written {
 function make(files: readonly string[], facts: Facts, sources: Sources, allowEmpty: boolean): Made | undefined {
   const { diagnostics, trees } = sources
   readSources(files, sources)
-  const { supervisor } = sources
+  const supervisor = sources.supervisor === 'faulty' ? undefined : sources.supervisor
   const merged = trees.filter(says).reduce((below, tree) => mergeTrees(below, tree), nothing)
   const tree = applyVariables(merged, facts.environment, diagnostics)
   checkInclude(tree, diagnostics)
@@ -96,7 +108,7 @@ function make(files: readonly string[], facts: Facts, sources: Sources, allowEmp
   const templates = shaped.programs.map(program => {
     const environment = environments.get(program.name) ?? { variables: new Map(), secrets: new Map() }
     const resolved = resolveProgram(program, environment, shaped, facts, diagnostics)
-    return { ...resolved, ...supervisor?.get(program.name) }
+    return { ...resolved, ...supervisor?.programs.get(program.name) }
   })
   const http = httpOf(shaped, diagnostics)
   const plan: Plan = {
@@ -121,11 +133,11 @@ function make(files: readonly string[], facts: Facts, sources: Sources, allowEmp
     ...(http !== undefined && { http }),
     ...(supervisor && { stays: true }),
   }
-  validate(plan, shaped, diagnostics, name => supervisor?.has(name) === true)
+  validate(plan, shaped, diagnostics, name => supervisor?.programs.has(name) === true)
   if (plan.programs.length === 0 && !allowEmpty && supervisor === undefined) checkEmpty(shaped, diagnostics)
   const names = new Set(plan.programs.map(({ name }) => name))
   const programs = plan.programs.map(program => withoutMissing(program, names))
-  return { plan: { ...plan, programs }, shape: shaped, environments, templates }
+  return { plan: { ...plan, programs }, shape: shaped, environments, templates, supervisor }
 }
 
 /** Files take theirs along when they are read; what is left comes from a variable. */

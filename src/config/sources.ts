@@ -44,8 +44,10 @@ export interface Sources {
   readonly texts: Map<string, Text>
   /** In the order they are merged. */
   readonly trees: Tree[]
-  /** Set once a Supervisor file was read: what YAML has no word for. */
-  supervisor: WrittenSupervisor['programs'] | undefined
+  /** Set for a foster called as supervisord: the options that were given, as in `[supervisord]`. */
+  readonly supervisord: ReadonlyMap<string, string> | undefined
+  /** Set once a Supervisor file was read. */
+  supervisor: WrittenSupervisor | 'faulty' | undefined
   /** Whether a file could not be read or parsed: what the rest says is then not worth judging. */
   isBroken: boolean
 }
@@ -179,7 +181,8 @@ function treeOf(text: string, file: string, sources: Sources): Tree | undefined 
     texts.set(file, { text, secrets: [] })
     return parseProcfile(text, file, diagnostics)
   }
-  if (file !== inline && isSupervisor(name, text)) return supervisorTree(text, file, sources)
+  if (file !== inline && (sources.supervisord !== undefined || isSupervisor(name, text)))
+    return supervisorTree(text, file, sources)
   const parsed = parseYaml(text, file)
   diagnostics.push(...parsed.diagnostics)
   const secrets = parsed.tree === undefined ? [...parsed.secrets, ...guessSecrets(text, allKeys())] : parsed.secrets
@@ -204,11 +207,11 @@ function supervisorTree(text: string, file: string, sources: Sources): Tree | un
       if (known !== undefined) texts.set(path, { text: known.text, secrets: [...known.secrets, ...ranges] })
     },
   }
-  const config = readSupervisor(text, file, system, reading, found)
+  const config = readSupervisor(text, file, system, reading, found, sources.supervisord)
   const written = config && writeSupervisor(config, found)
   diagnostics.push(...found)
   if (written === undefined) sources.isBroken = true
-  sources.supervisor = written?.programs ?? new Map()
+  sources.supervisor = written ?? 'faulty'
   return written?.tree
 }
 

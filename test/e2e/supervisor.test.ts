@@ -1,9 +1,11 @@
 /** Supervisor's files, run: what supervisord does with them. */
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { signalNumbers } from '../../src/core/signal.ts'
 import { e2e, type Puppet, type Rig } from './rig.ts'
+import { binary } from './rig-foster.ts'
 import { eventually } from './rig-wait.ts'
 
 /** A puppet's command as a file says it. */
@@ -185,4 +187,37 @@ e2e('what is wrong is told at its place, and nothing is started', async rig => {
   assert.deepEqual(await foster.exit(), { code: 2, signal: null })
   const places = foster.lines.flatMap(line => /:(\d+:\d+): error/.exec(line)?.[1] ?? [])
   assert.deepEqual(places, ['5:11', '6:12'])
+})
+
+e2e('called by the name supervisord it finds its file and takes its options', async rig => {
+  const web = rig.puppet('web')
+  mkdirSync(join(rig.dir, 'etc'))
+  rig.file('etc/supervisord.conf', `[supervisord]\n[program:web]\ncommand=${said(web)}\n`)
+  // As a link to foster is called.
+  const via = ['bash', '-c', 'exec -a "$0" "$@"', join(rig.dir, 'bin/supervisord')]
+  const foster = await rig.start(['-n', '-l', '/dev/null', '-e', 'debug'], { via })
+  await web.up()
+  foster.kill('SIGTERM')
+  assert.equal((await foster.exit()).code, 0)
+})
+
+e2e('foster supervisord does the same; the options win over the file', async rig => {
+  const web = rig.puppet('web')
+  const file = rig.file('any-name', `[supervisord]\nloglevel=nonsense\n[program:web]\ncommand=${said(web)}\n`)
+  const foster = await rig.start(['supervisord', '-nc', file, '--loglevel=info'])
+  await web.up()
+  foster.kill('SIGTERM')
+  assert.equal((await foster.exit()).code, 0)
+  const wrong = await rig.start(['supervisord', '-x'])
+  assert.equal((await wrong.exit()).code, 2)
+  assert.match(wrong.output.stderr, /^Error: option -x not recognized\nFor help, use supervisord -h\n$/)
+})
+
+e2e('foster convert writes YAML that foster takes', async rig => {
+  const file = rig.file('s.conf', '[supervisord]\n[program:web]\ncommand=web --port %(ENV_PORT)s\n')
+  const yaml = execFileSync(binary, ['convert', file], { env: { PORT: '80', FOSTER_PROGRAM_X: 'x' }, encoding: 'utf8' })
+  assert.match(yaml, /command: \[web, "--port", "\$\{PORT\}"\]/)
+  assert.ok(!yaml.includes('x:'))
+  const check = await rig.start(['check', '-c', rig.file('foster.yaml', yaml)], { env: { PORT: '80' } })
+  assert.deepEqual(await check.exit(), { code: 0, signal: null })
 })

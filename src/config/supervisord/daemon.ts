@@ -31,6 +31,10 @@ export function daemonOf(reading: Reading, section: Section): DaemonConfig {
   read('logfile', path)
   read('loglevel', logLevel)
   read('childlogdir', directory)
+  if (read('strip_ansi', boolean)) {
+    const message = 'strip_ansi is not supported by this version of foster'
+    reading.diagnostics.push(fault(placeOf(reading, section, 'strip_ansi'), 'unsupported-option', message))
+  }
   checkForeground(reading, section, read('directory', directory), read('umask', octal))
   const written = getText(reading, section, 'user', names)
   const uid = written && parsed(reading, section, 'user', written, text => uidOf(text, reading))
@@ -42,7 +46,6 @@ export function daemonOf(reading: Reading, section: Section): DaemonConfig {
     ...{ section, environment, user: uid === undefined ? undefined : written },
     identifier: getText(reading, section, 'identifier', names)?.text ?? 'supervisor',
     minfds: read('minfds', integer) ?? 1024,
-    stripAnsi: read('strip_ansi', boolean) ?? false,
     pidfile: pidfile === undefined ? undefined : normalize(pidfile, reading.system.directory()),
     isDaemon: !(read('nodaemon', boolean) ?? false),
   }
@@ -77,7 +80,7 @@ export function serversOf(reading: Reading): readonly ServerConfig[] {
 
 function inetServer(reading: Reading, section: Section): readonly ServerConfig[] {
   checkPassword(reading, section)
-  const names = new Map(reading.variables)
+  const names = reading.variables
   const port = getText(reading, section, 'port', names)
   if (port === undefined) {
     if (!section.options.has('port')) complain(reading, section, 'port', `section [${section.name}] has no port value`)
@@ -89,7 +92,7 @@ function inetServer(reading: Reading, section: Section): readonly ServerConfig[]
 
 function unixServer(reading: Reading, section: Section): readonly ServerConfig[] {
   checkPassword(reading, section)
-  const names = new Map(reading.variables)
+  const names = reading.variables
   const file = getText(reading, section, 'file', namesOf(reading))
   if (file === undefined && !section.options.has('file')) {
     complain(reading, section, 'file', `section [${section.name}] has no file value`)
@@ -141,7 +144,7 @@ export function checkPlugins(reading: Reading): void {
     ['ctlplugin', 'supervisor.ctl_factory', ''],
   ] as const) {
     for (const section of sectionsOf(reading.ini, kind)) {
-      const factory = getText(reading, section, option, new Map(reading.variables))
+      const factory = getText(reading, section, option, reading.variables)
       const at = placeOf(reading, section, option)
       if (factory === undefined && !section.options.has(option)) {
         complain(reading, section, option, `section [${section.name}] does not specify a ${option}`)

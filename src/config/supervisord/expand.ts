@@ -3,7 +3,18 @@ import { didYouMean } from '../../core/nearest.ts'
 import { repr } from './python.ts'
 
 /** What names stand for. A name that begins with `ENV_` is a variable, whose value messages do not show. */
-export type Names = ReadonlyMap<string, string | number>
+export interface Names {
+  get(name: string): string | number | undefined
+  keys(): Iterable<string>
+}
+
+/** Further names over others. */
+export function namesOver(names: Names, more: Readonly<Record<string, string | number>>): Names {
+  return {
+    get: name => (Object.hasOwn(more, name) ? more[name] : names.get(name)),
+    keys: () => [...names.keys(), ...Object.keys(more)],
+  }
+}
 
 /** A part of an expanded text: as it was written, or the value of a variable. */
 export interface Part {
@@ -19,6 +30,12 @@ export interface Expanded {
   /** The same with `***` for what came from variables. */
   readonly shown: string
   readonly parts: readonly Part[]
+}
+
+/** The text as YAML would say it: with `${X}` where a variable of foster's stands. */
+export function templateOf({ parts }: Expanded): string {
+  const literal = (text: string): string => text.replaceAll('${', () => '$${')
+  return parts.map(({ text, variable }) => (variable === undefined ? literal(text) : `\${${variable}}`)).join('')
 }
 
 /** What is wrong with a format, in Python's words, and where in it. */
@@ -82,7 +99,7 @@ function format(match: RegExpExecArray, names: Names): Part | Wrong {
 }
 
 function hintFor(name: string, names: Names): Pick<FormatFault, 'hint'> {
-  const hint = didYouMean(name, names.keys() as Iterable<string>)
+  const hint = didYouMean(name, names.keys())
   return hint === undefined ? {} : { hint }
 }
 

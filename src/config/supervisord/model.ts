@@ -72,7 +72,6 @@ export interface DaemonConfig {
   readonly identifier: string
   readonly user: Expanded | undefined
   readonly minfds: number
-  readonly stripAnsi: boolean
   readonly pidfile: string | undefined
   readonly isDaemon: boolean
 }

@@ -21,13 +21,14 @@ export interface Files {
   hide(file: string, ranges: readonly Range[]): void
 }
 
-/** Reads a configuration. Undefined: the syntax is faulty, or a file is missing, so that the rest is not worth judging. */
+/** Reads a configuration. `given` are options of `[supervisord]` that win over the file's. Undefined: the syntax is faulty, or a file is missing, so that the rest is not worth judging. */
 export function readSupervisor(
   text: string,
   file: string,
   system: System,
   files: Files,
   diagnostics: Diagnostic[],
+  given: ReadonlyMap<string, string> = new Map(),
 ): SupervisorConfig | undefined {
   const ini: Ini = { sections: new Map(), defaults: new Map() }
   const here = directoryOf(normalize(file, system.directory()))
@@ -45,6 +46,9 @@ export function readSupervisor(
     const message = '.ini file does not include supervisord section'
     diagnostics.push(fault(at, 'supervisor', message, 'add a line [supervisord]'))
     return undefined
+  }
+  for (const [name, value] of given) {
+    section.options.set(name, { name, at: section.at, value: value.replaceAll('%', '%%'), pieces: [] })
   }
   const daemon = daemonOf(reading, section)
   checkPlugins(reading)

@@ -2,7 +2,16 @@
 import type { Account } from '../../core/accounts.ts'
 import type { Diagnostic, Place } from '../../errors.ts'
 import { fault, warning } from '../tree.ts'
-import { type Expanded, expandNames, type FormatFault, type Names, whole } from './expand.ts'
+import {
+  type Expanded,
+  expandNames,
+  type FormatFault,
+  type Names,
+  namesOver,
+  ofParts,
+  type Part,
+  whole,
+} from './expand.ts'
 import { type Ini, type Option, optionOf, type Section } from './ini.ts'
 import { repr, stripEnd } from './python.ts'
 import { type Paths, ValueFault } from './values.ts'
@@ -39,7 +48,7 @@ type Parse<T> = (text: string, paths: Paths) => T
 
 /** The names that can be used everywhere. */
 export function namesOf({ here, variables }: Reading, more: Readonly<Record<string, string | number>> = {}): Names {
-  return new Map<string, string | number>([...variables, ['here', here], ...Object.entries(more)])
+  return namesOver(variables, { here, ...more })
 }
 
 /** The value of an option; undefined if it is not written or faulty. */
@@ -58,7 +67,7 @@ export function getText(reading: Reading, section: Section, name: string, names:
 /** Fills in the names of an option; `called` is what Supervisor's message calls it. */
 export function filledIn(reading: Reading, option: Option, called: string, names: Names): Expanded | undefined {
   const expanded = expandNames(option.value, names)
-  if (!('why' in expanded)) return expanded
+  if (!('why' in expanded)) return ofParts(expanded.parts.map(part => withOrigin(part, reading)))
   const at = placeIn(option, expanded.offset, expanded.length)
   reading.diagnostics.push(
     fault(at, 'supervisor-format', formatMessage(option, called, expanded, names), expanded.hint),
@@ -66,10 +75,16 @@ export function filledIn(reading: Reading, option: Option, called: string, names
   return undefined
 }
 
+/** Only foster's own variables are known by name: those of a file's `environment` are values of that file. */
+function withOrigin(part: Part, { system }: Reading): Part {
+  const isOwn = part.variable === undefined || system.environment[part.variable] === part.text
+  return isOwn ? part : { text: part.text, masked: part.masked }
+}
+
 function formatMessage(option: Option, called: string, { why, unknown }: FormatFault, names: Names): string {
   const format = `Format string ${isSecret(option.name) ? "'***'" : repr(option.value)} for ${repr(called)}`
   if (unknown === undefined) return `${format} is badly formatted: ${why}`
-  const known = [...names.keys()].filter(name => !name.startsWith('ENV_')).sort()
+  const known = [...new Set(names.keys())].filter(name => !name.startsWith('ENV_')).sort()
   const available = `${['ENV_...', ...known].join(', ')}`
   return `${format} contains names (${repr(unknown)}) which cannot be expanded. Available names: ${available}`
 }

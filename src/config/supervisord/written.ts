@@ -3,8 +3,9 @@ import { type Program, programDefaults } from '../../core/plan.ts'
 import type { Diagnostic, Place } from '../../errors.ts'
 import { literal } from '../expand.ts'
 import { type Entry, type Mapping, type Scalar, type Tree, warning } from '../tree.ts'
+import { templateOf } from './expand.ts'
 import type { GroupConfig, ProcessConfig, SupervisorConfig } from './model.ts'
-import { escaped, mapOf, scalar, texted } from './nodes.ts'
+import { type Converted, escaped, mapOf, scalar, texted } from './nodes.ts'
 import { dependenciesOf, ownEntries } from './own.ts'
 import { repr } from './python.ts'
 import { valuePlace } from './reading.ts'
@@ -13,7 +14,8 @@ import { streamsOf } from './streams.ts'
 
 /** A configuration in the form of YAML's. */
 export interface WrittenSupervisor {
-  readonly tree: Tree
+  readonly tree: Mapping<Scalar>
+  readonly config: SupervisorConfig
   /** What is to be changed in each program of the plan. */
   readonly programs: ReadonlyMap<string, Partial<Program>>
 }
@@ -53,7 +55,7 @@ export function writeSupervisor(config: SupervisorConfig, diagnostics: Diagnosti
     log: mapOf(at, { format: scalar('prefix', at) }),
     shutdown: mapOf(at, { timeout: scalar(`${timeoutOf(groups)}s`, at) }),
   })
-  return { tree, programs: changes }
+  return { tree, config, programs: changes }
 }
 
 /** Where an option's value stands; the section if it is not written. */
@@ -125,6 +127,10 @@ function entriesOf(
       stop_grace_period: scalar(`${seconds(process.stopwaitsecs)}s`, at('stopwaitsecs')),
     }),
     ...(process.stopasgroup && { stop_scope: scalar('group', at('stopasgroup')) }),
+    // foster gives programs 65536 descriptors where it may.
+    ...(config.daemon.minfds > 65_536 && {
+      ulimits: mapOf(at('minfds'), { nofile: scalar(String(config.daemon.minfds), at('minfds')) }),
+    }),
     ...ownEntries(own, at),
   }
 }
@@ -139,16 +145,22 @@ function octalOf(value: number): string {
 function commandOf({ command, section }: ProcessConfig, at: Place, diagnostics: Diagnostic[]): Tree {
   const words = splitCommand(command.text)
   const shown = splitCommand(command.shown)
+  const templates = splitCommand(templateOf(command))
   if (typeof words === 'string') {
     const message = `can't parse command in section ${repr(section.name)}: ${words}`
     diagnostics.push(warning(at, 'invalid-command', message, 'the program will not start'))
     return { kind: 'list', at, items: [escaped(command, at)] }
   }
-  const items = words.map((text, index): Scalar => {
-    const seen = typeof shown === 'string' || shown.length !== words.length ? '***' : (shown[index] ?? '***')
+  // A variable may bring several words.
+  const wordOf = (list: readonly string[] | string, index: number): string | undefined =>
+    typeof list === 'string' || list.length !== words.length ? undefined : list[index]
+  const items = words.map((text, index): Converted => {
+    const seen = wordOf(shown, index) ?? '***'
     const isMasked = command.text !== command.shown && text !== seen
     const value = literal(text)
-    return { kind: 'scalar', at, text: value, plain: false, masked: isMasked, value, ...(isMasked && { shown: seen }) }
+    const template = wordOf(templates, index)
+    const masked = isMasked && { shown: seen, ...(template !== undefined && { template: literal(template) }) }
+    return { kind: 'scalar', at, text: value, plain: false, masked: isMasked, value, ...masked }
   })
   return { kind: 'list', at, items }
 }

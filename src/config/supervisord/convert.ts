@@ -1,0 +1,140 @@
+/** `foster convert`: a Supervisor file as the YAML that says the same, with a comment wherever a choice was made. */
+import { quoted } from '../emit.ts'
+import { readScalar } from '../scalar.ts'
+import type { Entry, Scalar, Tree } from '../tree.ts'
+import { programName, reservedNames } from '../validate.ts'
+import type { GroupConfig, ProcessConfig } from './model.ts'
+import type { Converted } from './nodes.ts'
+import { planNames, type WrittenSupervisor } from './written.ts'
+
+const head = `# Written by \`foster convert\`. What Supervisor's rules have no word for here:
+#   - A program that ends is started again after a wait that grows (backoff), before and after start_seconds alike, and
+#     a success code is no failure however early it comes.
+#   - The container ends when nothing is left to run. What is \`critical: true\` ends it alone, with its exit code.
+#   - HOME, USER and LOGNAME are those of a program's \`user\`. SUPERVISOR_* variables are gone: FOSTER_NAME and others
+#     are set in their place.
+#   - Programs stop in reverse order of depends_on, not by priority.
+`
+
+const defaults = `defaults:
+  critical: false # as with supervisord; set it to true for what the container is for
+  stdin: pipe # as with supervisord; most programs need none
+  stop_grace_period: 10s # supervisord's stopwaitsecs
+`
+
+/** Writes the file. */
+export function convertSupervisor({ tree, config }: WrittenSupervisor): string {
+  const names = yamlNames(config.groups)
+  const lines: string[] = []
+  const programs = tree.entries.get('programs')?.node
+  const inPlan = planNames(config.groups)
+  for (const group of config.groups) {
+    for (const process of group.processes) {
+      const written = inPlan.get(process) ?? process.name
+      const node = programs?.kind === 'map' ? programs.entries.get(written)?.node : undefined
+      if (node?.kind === 'map')
+        lines.push(
+          ...programOf(process, { group, name: names.get(written) ?? written }, node.entries, names, config.groups),
+        )
+    }
+  }
+  const top = ['log', 'shutdown'].flatMap(key => {
+    const node = tree.entries.get(key)?.node
+    return node === undefined ? [] : entryOf(key, node, 0)
+  })
+  const body = lines.length === 0 ? ['programs: {}'] : ['programs:', ...lines]
+  return `${head}${defaults}${[...top, ...body].join('\n')}\n`
+}
+
+/** What processes are called in YAML, by their names in the plan: the same, where YAML allows it. */
+function yamlNames(groups: readonly GroupConfig[]): ReadonlyMap<string, string> {
+  const taken = new Set<string>()
+  const names = new Map<string, string>()
+  for (const name of planNames(groups).values()) {
+    const near = name.replace(/[^A-Za-z0-9_.-]/g, '-').replace(/^[^A-Za-z0-9]+/, '') || 'program'
+    let wanted = reservedNames.has(near) ? `${near}-program` : near
+    for (let count = 2; taken.has(wanted); count++) wanted = `${near}-${count}`
+    taken.add(wanted)
+    names.set(name, wanted)
+  }
+  return names
+}
+
+type Entries = ReadonlyMap<string, Entry<Scalar>>
+
+/** What is the same in the defaults above. */
+const usual: ReadonlySet<string> = new Set(['critical=false', 'stdin=pipe', 'restart=on-failure'])
+
+function programOf(
+  process: ProcessConfig,
+  { group, name }: { readonly group: GroupConfig; readonly name: string },
+  entries: Entries,
+  names: ReadonlyMap<string, string>,
+  groups: readonly GroupConfig[],
+): readonly string[] {
+  const lines = [
+    `  ${quoted(name)}:${name === process.name ? '' : ` # called ${JSON.stringify(process.name)} in the file`}`,
+  ]
+  if (group.name !== process.name && programName.test(group.name)) lines.push(`    group: ${quoted(group.name)}`)
+  for (const [key, { node }] of entries) {
+    if (node.kind === 'scalar' && usual.has(`${key}=${node.text}`)) continue
+    if (key === 'environment') lines.push(...environmentOf(node))
+    else if (key === 'depends_on') lines.push(...dependenciesOf(node, names))
+    else lines.push(...entryOf(key, node, 2))
+  }
+  lines.push(...remarks(process, group, groups))
+  return lines
+}
+
+/** What somebody who reads the result may want to change. */
+function remarks(process: ProcessConfig, { priority }: GroupConfig, groups: readonly GroupConfig[]): readonly string[] {
+  const { autostart, autorestart, startsecs, own } = process
+  const found: string[] = []
+  const isOneShot = autorestart === 'never' && startsecs === 0
+  if (isOneShot && !own.has('kind')) found.push('kind: task # if it runs to its end, such as a migration')
+  else if (autostart && !own.has('critical')) found.push('critical: true # if the container is to end with it')
+  const later = groups.filter(it => it.priority < priority).flatMap(it => it.processes.map(member => member.name))
+  if (later.length > 0 && later.length <= 5 && !own.has('depends_on')) {
+    found.push(`depends_on: [${later.map(quoted).join(', ')}] # if its priority meant that`)
+  }
+  return found.map(line => `    # ${line}`)
+}
+
+function environmentOf(node: Tree): readonly string[] {
+  if (node.kind !== 'map') return []
+  const own = [...node.entries].filter(([name]) => !name.startsWith('SUPERVISOR_'))
+  return own.length === 0
+    ? []
+    : ['    environment:', ...own.flatMap(([name, { node: value }]) => entryOf(name, value, 3))]
+}
+
+function dependenciesOf(node: Tree, names: ReadonlyMap<string, string>): readonly string[] {
+  if (node.kind !== 'map') return []
+  const lines = [...node.entries].map(([name, { node: condition }]) => {
+    const word = condition.kind === 'scalar' ? condition.text : ''
+    return `      ${quoted(names.get(name) ?? name)}:${word === '' ? '' : ` ${word}`}`
+  })
+  return ['    depends_on:', ...lines]
+}
+
+/** A key with its value, on one line where it is no map. */
+function entryOf(key: string, node: Tree, depth: number): readonly string[] {
+  const indent = '  '.repeat(depth)
+  if (node.kind !== 'map') return [`${indent}${quoted(key)}: ${textOf(node)}`]
+  const below = [...node.entries].flatMap(([name, { node: value }]) => entryOf(name, value, depth + 1))
+  return below.length === 0 ? [] : [`${indent}${quoted(key)}:`, ...below]
+}
+
+function textOf(node: Tree): string {
+  if (node.kind === 'list') return `[${node.items.map(textOf).join(', ')}]`
+  if (node.kind === 'map') return '{}'
+  const { text, plain, template } = node as Converted
+  // Written as it is read: `0022` is a mode, and a number of its own is no text.
+  if (plain && !text.includes('${')) return isPlain(text) ? text : quoted(text)
+  return quoted(template ?? text.replaceAll('${', () => '$${'))
+}
+
+/** Whether YAML takes the text for what it is here without quotes. */
+function isPlain(text: string): boolean {
+  return typeof readScalar(text) !== 'string' || /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(text)
+}

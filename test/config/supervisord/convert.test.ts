@@ -1,0 +1,59 @@
+/** `foster convert`: the YAML that it writes gives the plan that the Supervisor file gives, but for what its head says. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { load } from '../../../src/config/load.ts'
+import { convertSupervisor } from '../../../src/config/supervisord/convert.ts'
+import type { Plan, Program } from '../../../src/core/plan.ts'
+import { render } from '../../../src/errors.ts'
+import { facts, loadCase, names } from './corpus.ts'
+
+/** A program without what the head of the converted file speaks of. Names that YAML does not allow are others. */
+function comparable(program: Program, order: ReadonlyMap<string, number>): object {
+  const { name: _name, group: _group, rules: _rules, setsIdentity: _sets, priority: _priority, ...same } = program
+  const own = Object.entries(program.environment).filter(([variable]) => !variable.startsWith('SUPERVISOR_'))
+  const dependsOn = program.dependsOn.map(it => ({ ...it, program: order.get(it.program) }))
+  return { ...same, environment: Object.fromEntries(own), dependsOn }
+}
+
+function comparablePlan({ stays: _stays, programs, ...plan }: Plan): object {
+  const order = new Map(programs.map(({ name }, index) => [name, index]))
+  return { ...plan, programs: programs.map(program => comparable(program, order)) }
+}
+
+const convertible = names.filter(name => loadCase(name).plan !== undefined)
+
+test('most cases can be converted', () => assert.ok(convertible.length > 40))
+
+for (const name of convertible) {
+  test(name, () => {
+    const { plan, written } = loadCase(name)
+    assert.ok(plan !== undefined && written?.supervisor !== undefined)
+    const yaml = convertSupervisor(written.supervisor)
+    const again = load(['foster.yaml'], { ...facts, readFile: () => yaml }, { allowEmpty: true })
+    const faults = again.diagnostics.filter(({ severity }) => severity === 'error')
+    assert.deepEqual(
+      faults.map(it => render(it, again.source)),
+      [],
+      yaml,
+    )
+    assert.ok(again.plan !== undefined)
+    assert.deepEqual(comparablePlan(again.plan), comparablePlan(plan), yaml)
+  })
+}
+
+test('variables of foster stay variables, those of the file are written out', () => {
+  const braced = (name: string): string => `$\{${name}}`
+  const text = [
+    '[supervisord]',
+    'environment=STAGE="prod"',
+    '[program:a]',
+    `command=a --port=%(ENV_APP_PORT)s --stage %(ENV_STAGE)s %(ENV_APP_PORT)5s ${braced('X')}`,
+    `environment=URL="http://h:%(ENV_APP_PORT)s/${braced('Y')}"`,
+  ].join('\n')
+  const { written } = load(['a.conf'], { ...facts, readFile: () => text })
+  const yaml = convertSupervisor(written?.supervisor ?? assert.fail('it is faulty'))
+  const lines = yaml.split('\n').map(line => line.trim())
+  const port = braced('APP_PORT')
+  assert.ok(lines.includes(`command: [a, "--port=${port}", "--stage", prod, "8080", "$${braced('X')}"]`), yaml)
+  assert.ok(lines.includes(`URL: "http://h:${port}/$${braced('Y')}"`), yaml)
+})

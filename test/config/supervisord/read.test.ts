@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { load } from '../../../src/config/load.ts'
+import { render } from '../../../src/errors.ts'
+import { factsOf } from '../facts.ts'
+
+const base = '[supervisord]\n[program:web]\ncommand=web\n'
+
+function loaded(text: string, environment: Readonly<Record<string, string>> = {}) {
+  return load(['s.conf'], factsOf({ 's.conf': text }, environment))
+}
+
+/** What is said, one line each without the pictures. */
+const said = (text: string, environment: Readonly<Record<string, string>> = {}): readonly string[] =>
+  loaded(text, environment).diagnostics.map(({ message }) => message)
+
+test('a file is known by its name or by its first section', () => {
+  const files = { 'a.ini': base, b: `; a comment\n\n${base}`, 'c.yaml': '[x]', d: '[a, b]' }
+  const counts = Object.keys(files).map(name => load([name], factsOf(files)).plan?.programs.length)
+  assert.deepEqual(counts, [1, 1, undefined, undefined])
+})
+
+test('a byte order mark is no part of the first section', () => {
+  assert.equal(loaded(`\uFEFF${base}`).plan?.programs.length, 1)
+})
+
+test('it is not mixed with other files', () => {
+  const mixed = 'a Supervisor file cannot be mixed with other configuration files'
+  const files = { 's.conf': base, 't.conf': base, 'a.yaml': 'programs: {a: {command: a}}', 'b.yaml': 'include: s.conf' }
+  for (const names of [['s.conf', 'a.yaml'], ['s.conf', 't.conf'], ['b.yaml']]) {
+    const { plan, diagnostics } = load(names, factsOf(files))
+    assert.equal(plan, undefined)
+    assert.deepEqual(
+      diagnostics.map(it => it.message),
+      [mixed],
+      names.join(),
+    )
+  }
+  assert.ok(said(base, { FOSTER_CONFIG_INLINE: 'programs: {a: {command: a}}' }).includes(mixed))
+})
+
+test("foster's variables win over it", () => {
+  const environment = { FOSTER_PROGRAM_WEB__CRITICAL: 'true', FOSTER__SHUTDOWN__TIMEOUT: '25s' }
+  const { plan } = loaded(base, environment)
+  assert.equal(plan?.programs[0]?.critical, true)
+  assert.equal(plan?.programs[0]?.rules, 'supervisor')
+  assert.equal(plan?.shutdown.timeout, 25_000)
+})
+
+describe('what is secret is not shown', () => {
+  const shown = (text: string, environment = {}): string => {
+    const { diagnostics, source } = loaded(text, environment)
+    assert.ok(diagnostics.length > 0)
+    return diagnostics.map(it => render(it, source)).join('\n')
+  }
+
+  test('values of environment and passwords', () => {
+    const server = '[inet_http_server]\nport=9001\nusername=u\npassword=hunter2\n'
+    const lines = [
+      'environment=A=hunter3%',
+      'environment=A=hunter4,,',
+      'environment=A="hunter5',
+      'environment=A=hunter6 x',
+    ]
+    for (const line of lines) assert.ok(!/hunter/.test(shown(`${base}${line}\n${server}`)), line)
+  })
+
+  test('what comes from a variable, wherever it ends up', () => {
+    const options = ['startsecs', 'stopsignal', 'user', 'exitcodes', 'stdout_logfile_maxbytes', 'umask', 'autorestart']
+    for (const option of options) {
+      const text = shown(`${base}${option}=%(ENV_PASS)s\n`, { PASS: 'hunter2' })
+      assert.ok(!text.includes('hunter2') && text.includes('***'), text)
+    }
+  })
+})
+
+test('what is wrong with a command is seen before it starts', () => {
+  assert.deepEqual(said('[supervisord]\n[program:a]\ncommand=\n'), ['the command is empty'])
+  const { plan } = loaded('[supervisord]\n[program:a]\ncommand=sh -c "x\n')
+  assert.deepEqual(plan?.programs[0]?.command, ['sh -c "x'])
+})
+
+test('work is bounded', () => {
+  assert.deepEqual(said(`${base}numprocs=10001\nprocess_name=%(process_num)d\n`), ['numprocs is more than 10000'])
+  const wide = said(`${base}priority=1\nprocess_name=%(program_name)999999999s\n`)
+  assert.ok(wide.join().length < 20_000)
+  const many = Array.from(
+    { length: 2 },
+    (_, i) => `[program:p${i}]\ncommand=x\nnumprocs=6000\nprocess_name=p%(process_num)d\n`,
+  )
+  assert.ok(said(`[supervisord]\n${many.join('')}`).includes('there are more than 10000 processes'))
+})
