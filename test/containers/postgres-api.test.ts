@@ -56,11 +56,11 @@ print(urllib.request.urlopen("http://127.0.0.1:8080${path}", data and data.encod
   const starts = (name: string, program: string): number =>
     said(name)
       .split('\n')
-      .filter(line => line.includes(`${program}: started (pid`)).length
+      .filter(line => line.includes(` ${program}: started (pid`)).length
 
   /** Kills the process of a program that was started last. */
   function kill(name: string, program: string): void {
-    const pid = [...said(name).matchAll(new RegExp(`${program}: started \\(pid (\\d+)\\)`, 'g'))].at(-1)?.[1]
+    const pid = [...said(name).matchAll(new RegExp(` ${program}: started \\(pid (\\d+)\\)`, 'g'))].at(-1)?.[1]
     assert.equal(podman('exec', name, 'sh', '-c', `kill -9 ${pid}`).code, 0)
   }
 
@@ -72,7 +72,7 @@ print(urllib.request.urlopen("http://127.0.0.1:8080${path}", data and data.encod
       inOrder(
         name,
         /initdb: exited with code 0/,
-        /db: started/,
+        / db: started/,
         /db +\|.*ready to accept connections/,
         /db: ready/,
         /migrate: started/,
@@ -98,7 +98,7 @@ print(urllib.request.urlopen("http://127.0.0.1:8080${path}", data and data.encod
     inOrder(
       name,
       /db: killed by SIGKILL/,
-      /db: started/,
+      / db: started/,
       /api: (exited|killed)/,
       /db: ready/,
       /api: started/,
