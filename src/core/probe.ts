@@ -139,6 +139,8 @@ function started(name: ProbeName, probe: Probe | undefined, since: number, now: 
 
 /** The nearest due of a run's probes. */
 export function probingDue(probing: Probing): number {
+  // Asked about every program after every step: most have no probes.
+  if (probing === none) return never
   let nearest = never
   for (const name of probeNames) nearest = Math.min(nearest, probing[name]?.due ?? never)
   return nearest

@@ -117,8 +117,17 @@ export const unborn: State = { at: 'stopped', by: 'nobody', failures: 0, last: u
 
 /** When the state wants a `deadline` next; Infinity: never. Probes are waited for only while the container is to go on. */
 export function dueOf(state: State, serving: boolean): number {
-  const own = 'deadline' in state ? state.deadline : Number.POSITIVE_INFINITY
-  return serving && 'probing' in state ? Math.min(own, probingDue(state.probing)) : own
+  switch (state.at) {
+    case 'starting':
+      return serving ? Math.min(state.deadline, probingDue(state.probing)) : state.deadline
+    case 'running':
+      return serving ? probingDue(state.probing) : Number.POSITIVE_INFINITY
+    case 'stopping':
+    case 'backoff':
+      return state.deadline
+    default:
+      return Number.POSITIVE_INFINITY
+  }
 }
 
 /** Whether the program can be used: it runs, and its readiness probe has passed last where it has one. */
