@@ -1,14 +1,14 @@
 /** The laws of what one step of the world asks for: spawns, signals and tries, each in its place. */
 import assert from 'node:assert/strict'
 import type { WorldEffect } from '../../src/core/draft.ts'
-import type { Graph } from '../../src/core/graph.ts'
+import type { Plan } from '../../src/core/plan.ts'
 import { budgetOf } from '../../src/core/shutdown.ts'
 import type { Effect, State } from '../../src/core/state.ts'
 import type { Input } from '../../src/core/world.ts'
 import { truthOf } from './laws.ts'
 import { checkProbes } from './one.probes.ts'
 import { settled } from './one.ts'
-import { type Facts, type Outside, programAt } from './outside.ts'
+import { edgesOf, type Facts, type Outside, programAt } from './outside.ts'
 import { ask, isIll } from './prober.ts'
 
 interface Going {
@@ -100,11 +100,11 @@ function announce(going: Going, what: Extract<WorldEffect, { do: 'announce' }>['
 }
 
 function checkSpawn({ start, facts, kept }: Going, index: number): void {
-  const { graph, plan } = start.world
+  const { plan } = start.world
   const fact = facts[index] as Facts
   assert.ok(!fact.asked && fact.pid === undefined, 'two processes of one program')
   assert.equal(kept.end, undefined, 'spawned after the end has begun')
-  for (const { on, dependency } of graph.dependencies[index] ?? []) {
+  for (const { on, dependency } of edgesOf(plan, index)) {
     const verdict = truthOf(dependency, programAt(plan, on), facts[on] as Facts)
     assert.ok(verdict === 'true' || (verdict === 'never' && !dependency.required), 'spawned before its conditions hold')
   }
@@ -134,7 +134,7 @@ function checkReason({ start, input, facts }: Going, what: 'stop' | 'kill', inde
 }
 
 function hasRestartEdge({ world }: Outside, from: number, to: number): boolean {
-  return world.graph.dependencies[from]?.some(({ on, dependency }) => on === to && dependency.restart) === true
+  return edgesOf(world.plan, from).some(({ on, dependency }) => on === to && dependency.restart)
 }
 
 /** Who is to be restarted with a dependency is, exactly when that has been started again. */
@@ -158,19 +158,23 @@ function checkStop({ start, input, facts, kept, hurried }: Going, index: number)
   assert.ok(!hurried && !(world.phase.at === 'stopping' && world.phase.hurry), 'a gentle stop in a hurry')
   // It was being stopped already; the process is another one now.
   if (input.on === 'program' && input.event.on === 'adopted') return
-  for (const above of dependantsOf(world.graph, index)) {
+  for (const above of dependantsOf(world.plan, index)) {
     const fact = facts[above] as Facts
     assert.ok(fact.pid === undefined && !fact.asked, 'stopped while a dependant is alive')
   }
 }
 
 /** All dependants, those of dependants included. */
-function dependantsOf(graph: Graph, index: number): ReadonlySet<number> {
+function dependantsOf(plan: Plan, index: number): ReadonlySet<number> {
   const found = new Set<number>()
-  const todo = [...(graph.dependants[index] ?? [])]
+  const todo = [index]
   for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
-    if (!found.has(next)) todo.push(...(graph.dependants[next] ?? []))
-    found.add(next)
+    const below = next
+    plan.programs.forEach((_, above) => {
+      if (found.has(above) || !edgesOf(plan, above).some(({ on }) => on === below)) return
+      found.add(above)
+      todo.push(above)
+    })
   }
   return found
 }

@@ -5,7 +5,7 @@ import { isSuccess } from '../../src/core/ending.ts'
 import type { Dependency, Program } from '../../src/core/plan.ts'
 import { isOver, isReady, pidOf, type State } from '../../src/core/state.ts'
 import { isSameEnding } from './one.laws.ts'
-import { type Facts, type Outside, programAt } from './outside.ts'
+import { edgesOf, type Facts, type Outside, programAt } from './outside.ts'
 import { isIll, isUsable } from './prober.ts'
 
 /** The design's words on conditions, once more and on their own. */
@@ -74,8 +74,8 @@ function isSameCause(now: End, first: End | undefined): boolean {
 
 /** A program waits only for what may yet come true, and what it waits for is on its way or stopped by hand. */
 function checkWaiting({ world, facts }: Outside, index: number): void {
-  const { graph, plan, states } = world
-  const open = (graph.dependencies[index] ?? []).filter(({ on, dependency }) => {
+  const { plan, states } = world
+  const open = edgesOf(plan, index).filter(({ on, dependency }) => {
     const verdict = truthOf(dependency, programAt(plan, on), facts[on] as Facts)
     assert.ok(verdict !== 'never' || !dependency.required, 'waits for what can never come true')
     const state = states[on] as State

@@ -6,7 +6,7 @@
  */
 import type { End, World } from '../../src/core/draft.ts'
 import type { Ending } from '../../src/core/ending.ts'
-import type { Plan, Program } from '../../src/core/plan.ts'
+import type { Dependency, Plan, Program } from '../../src/core/plan.ts'
 import { type Input, nextDeadline, step, worldOf } from '../../src/core/world.ts'
 import { normal, wordOf } from './ages.ts'
 import { checkEffects } from './effects.laws.ts'
@@ -67,6 +67,14 @@ export const pidFor = (index: number): number => 100 + 2 * index
 
 /** A program of the plan. */
 export const programAt = (plan: Plan, index: number): Program => plan.programs[index] as Program
+
+/** Those that a program depends on, by the names in the plan: all replicas of each. */
+export function edgesOf({ programs }: Plan, index: number): ReadonlyArray<{ on: number; dependency: Dependency }> {
+  const own = programs[index]?.dependsOn ?? []
+  return own.flatMap(dependency =>
+    programs.flatMap(({ name }, on) => (name === dependency.program ? [{ on, dependency }] : [])),
+  )
+}
 
 /** All that may happen next. */
 export function legalMoves(outside: Outside): readonly Move[] {
