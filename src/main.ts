@@ -29,6 +29,8 @@ import { becomeProgram } from './os/wrapper.ts'
 import { print } from './printing.ts'
 import { becomeActivated } from './run/activation.ts'
 import { runInit } from './run/boot.ts'
+import { placeControl } from './run/control-place.ts'
+import type { Reloaded } from './run/reload.ts'
 import { terminationMessage } from './run/termination.ts'
 import { version } from './version.ts'
 
@@ -62,8 +64,29 @@ function run(invocation: Run, files: readonly string[], known: Facts, signals: S
     return leave(2, '')
   }
   // The accounts may have changed as well.
-  const again = (): Loaded => loadWith(invocation, files, facts(known.environment))
-  runInit(loaded.plan, signals, again)
+  init(loaded, () => loadWith(invocation, files, facts(known.environment)), known, signals)
+}
+
+/** Runs what was loaded, unless another foster does so already. */
+function init(loaded: Loaded, load: () => Loaded, known: Facts, signals: Signals): void {
+  if (loaded.plan === undefined) return leave(2, '')
+  const { control } = loaded.plan
+  const place = control === undefined ? undefined : placeControl(control, known.uid, known.environment)
+  if (place !== undefined && 'taken' in place) return leave(2, `foster: ${place.taken}\n`)
+  const again = (): Reloaded => {
+    const next = load()
+    return { ...next, print: printing(next) }
+  }
+  runInit(loaded.plan, signals, { load: again, place, print: printing(loaded) })
+}
+
+/** Prints what is in force, of the programs that are to be seen: without what may be secret. */
+function printing({ plan, written }: Loaded): (isShown: (program: string) => boolean) => string {
+  return isShown => {
+    if (plan === undefined || written === undefined) return ''
+    const templates = written.templates.filter(it => isShown(it.name))
+    return printPlan(plan, { ...written, templates }, { origins: false, showSecrets: false })
+  }
 }
 
 /** As supervisord would be run: by its options, with its files. */
@@ -76,8 +99,7 @@ function supervisord(args: readonly string[], called: string, signals: Signals):
   const again = (): Loaded => load([file], facts(environment), { supervisord: given.settings })
   const loaded = again()
   report(loaded)
-  if (loaded.plan === undefined) return leave(2, '')
-  runInit(loaded.plan, signals, again)
+  init(loaded, again, facts(environment), signals)
 }
 
 /** The configuration, with CMD as one more program where there is one. */

@@ -64,6 +64,7 @@ const signatures = {
   send: { return: 'int64', arguments: ['int32', 'pointer', 'uint64', 'int32'] },
   setsockopt: { return: 'int32', arguments: ['int32', 'int32', 'int32', 'buffer', 'uint32'] },
   socket: { return: 'int32', arguments: ['int32', 'int32', 'int32'] },
+  sysconf: { return: 'int64', arguments: ['int32'] },
   syscall: { return: 'int64', arguments: ['int64', 'int64', 'int64', 'int64'] },
   sigprocmask: { return: 'int32', arguments: ['int32', 'buffer', 'pointer'] },
   tcgetattr: { return: 'int32', arguments: ['int32', 'buffer'] },

@@ -28,15 +28,17 @@ import type { Signals } from '../os/signals.ts'
 import { openTerminal, type Terminal } from '../os/terminal.ts'
 import { writeTermination } from '../os/termination.ts'
 import { ownEnvironment } from '../os/verbatim.ts'
+import { Control } from './control.ts'
+import type { ControlPlace } from './control-place.ts'
 import { Effects, type EffectsOptions } from './effects.ts'
-import { inheritable } from './environment.ts'
+import { inheritable, socketVariable } from './environment.ts'
 import { Health } from './health.ts'
 import { Launcher } from './launcher.ts'
 import { Leftovers } from './leftovers.ts'
 import { Loop } from './loop.ts'
 import { flawNotice } from './notices.ts'
 import { Attempts } from './probes/attempts.ts'
-import { type Reloaded, type ReloadOptions, reloadAloud } from './reload.ts'
+import { type Reloaded, type ReloadOptions, reload, reloadAloud } from './reload.ts'
 import { type EndedProgram, Runs } from './runs.ts'
 import { SecretsSeen } from './secrets.ts'
 import { Streams } from './streams.ts'
@@ -44,8 +46,18 @@ import { Termination } from './termination.ts'
 
 const now = (): number => performance.now()
 
+/** What foster has to do with beside its programs. */
+export interface Outside {
+  /** Reads the configuration again; undefined: there is none. */
+  readonly load?: () => Reloaded
+  /** What is in force, as text. */
+  readonly print?: Reloaded['print']
+  /** Where the control socket stands; undefined: there is none. */
+  readonly place?: ControlPlace | undefined
+}
+
 /** Runs the plan. Returns at once; the process ends by itself, with the exit code that the plan's end brings. */
-export function runInit(plan: Plan, signals: Signals, load?: () => Reloaded): void {
+export function runInit(plan: Plan, signals: Signals, outside: Outside = {}): void {
   // Node's --disable-sigusr1 keeps the debugger away by blocking the signal, which is the programs'.
   blockSignal(signalNumbers.USR1, false)
   nameProcess('foster')
@@ -54,7 +66,7 @@ export function runInit(plan: Plan, signals: Signals, load?: () => Reloaded): vo
   if (process.pid !== 1) becomeSubreaper()
   const terminal = plan.programs.some(it => it.tty) ? openTerminal(0, ownGroup()) : undefined
   const logs = openLog(plan)
-  const init = new Init(plan, logs, { terminal, passed, load })
+  const init = new Init(plan, logs, { terminal, passed, ...outside })
   if (terminal !== undefined) void restoreAtExit(terminal)
   process.on('uncaughtException', error => init.failed(error))
   if (plan.command !== undefined) signals.catchWriteSignals()
@@ -63,10 +75,9 @@ export function runInit(plan: Plan, signals: Signals, load?: () => Reloaded): vo
 }
 
 /** What foster was given by whoever started it. */
-interface Given {
+interface Given extends Outside {
   readonly terminal: Terminal | undefined
   readonly passed: number
-  readonly load: (() => Reloaded) | undefined
 }
 
 class Init {
@@ -77,13 +88,16 @@ class Init {
   readonly #runs: Runs
   readonly #notify = new Notify(process.env.XDG_RUNTIME_DIR)
   readonly #loop: Loop
+  readonly #control: Control
+  readonly #effects: Effects
+  #print: Reloaded['print'] | undefined
   readonly #console = [0, 1, 2].find(fd => foregroundOf(fd) > 0)
   readonly #reloading: ReloadOptions
   readonly #oomKills = new OomKills(now)
   readonly #termination: Termination | undefined
   #failures = 0
 
-  constructor(plan: Plan, logs: Logs, { terminal, passed, load }: Given) {
+  constructor(plan: Plan, logs: Logs, { terminal, passed, load, place, print }: Given) {
     this.#logs = logs
     this.#terminal = terminal
     this.#children = new Children(() => this.#settled())
@@ -95,17 +109,18 @@ class Init {
     const parts = {
       ...{ children: this.#children, streams: new Streams(logs, openNull()), logs, dispatch, world },
       secrets: new SecretsSeen(),
-      environment: isCommand ? own : inheritable(own),
+      environment: isCommand ? own : { ...inheritable(own), ...pathOf(place) },
     }
     const { begin } = new Attempts(this.#children, parts.environment)
     const program = (index: number): Program => programAt(world(), index)
     const health = new Health({ ...parts, program, begin })
     const terminalOf = (program: Program): Terminal | undefined => (program.tty ? terminal : undefined)
-    this.#reloading = { ...parts, load }
     this.#termination = isCommand ? undefined : new Termination({ world, logs, write: writeTermination, now })
     const ended: EndedProgram = (...how) => effects.ended(...how)
     const runs = new Runs({ ...parts, health, notify: this.#notify, program, ended })
     this.#runs = runs
+    this.#print = print
+    this.#reloading = { ...parts, load, taken: loaded => (this.#print = loaded.print) }
     const effects = new Effects({
       ...parts,
       leftovers: this.#leftovers,
@@ -120,11 +135,32 @@ class Init {
       finish: code => this.#finish(code),
       now,
     })
-    this.#loop = new Loop({
+    this.#effects = effects
+    this.#control = this.#makeControl(plan, place)
+    this.#loop = this.#makeLoop(plan, effects)
+  }
+
+  #makeLoop(plan: Plan, effects: Effects): Loop {
+    return new Loop({
       world: worldOf(plan),
-      perform: effect => effects.perform(effect),
+      perform: effect => {
+        this.#control.observe(effect)
+        effects.perform(effect)
+      },
       failed: error => this.failed(error),
       now,
+    })
+  }
+
+  #makeControl(plan: Plan, place: ControlPlace | undefined): Control {
+    return new Control({
+      ...{ plan, place, now, logs: this.#logs },
+      world: () => this.#loop.world,
+      dispatch: input => this.#loop.dispatch(input),
+      signal: (index, signal) => this.#effects.signal(index, signal),
+      orphans: () => this.#children.orphans,
+      config: isShown => this.#print?.(isShown),
+      reload: isTrial => reload(this.#reloading, isTrial),
     })
   }
 
@@ -141,6 +177,7 @@ class Init {
     this.#loop.dispatch({ on: 'boot' })
     // Not before the first programs are started, who are waited for.
     if (this.#loop.world.plan.command === undefined) this.#oomKills.begin()
+    setImmediate(() => this.#control.open())
   }
 
   /** A bug of ours: said, then the programs are stopped in order. It never ends the process by accident. */
@@ -169,7 +206,7 @@ class Init {
 
   #hangup(): void {
     if (this.#console !== undefined && foregroundOf(this.#console) < 0) return this.#loop.dispatch({ on: 'hungup' })
-    reloadAloud(this.#reloading)
+    this.#control.reloaded(reloadAloud(this.#reloading))
   }
 
   #finish(code: number): void {
@@ -182,6 +219,7 @@ class Init {
       if (missing > 0) this.#logs.say('error', `${missing} bytes of output were not taken by the reader and are lost`)
       this.#terminal?.restore()
       this.#notify.close()
+      this.#control.close()
       exitNow(code)
     })
   }
@@ -200,6 +238,10 @@ function configuring({
     streams.configured(index, program)
     if (probes) health.configured(index)
   }
+}
+
+function pathOf(place: ControlPlace | undefined): Readonly<Record<string, string>> {
+  return place !== undefined && 'path' in place ? { [socketVariable]: place.path } : {}
 }
 
 function openLog(plan: Plan): Logs {

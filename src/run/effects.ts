@@ -97,6 +97,12 @@ export class Effects {
     logs.say('info', `SIGUSR2: ${what}`)
   }
 
+  /** Sends a signal to a program that runs, on somebody's behalf. */
+  signal(index: number, signal: Signal): void {
+    const state = this.#options.world().states[index]
+    if (state !== undefined && 'pid' in state) this.#send({ index, pid: state.pid }, signal)
+  }
+
   #program(index: number): Program {
     const program = this.#options.world().plan.programs[index]
     if (program === undefined) throw new Error(`no program ${index}`)

@@ -12,6 +12,8 @@ export interface Reloaded {
   readonly plan: Plan | undefined
   readonly diagnostics: readonly Diagnostic[]
   source(file: string): string | undefined
+  /** The plan as it is written down, of the programs that are to be shown; what may be secret is masked. */
+  print(isShown: (program: string) => boolean): string
 }
 
 /** What came of a reload. `faulty`: nothing has changed. */
@@ -25,6 +27,8 @@ export interface ReloadResult {
 export interface ReloadOptions {
   /** Reads the configuration again; undefined: there is none. */
   readonly load: (() => Reloaded) | undefined
+  /** Hears of a configuration that has been taken over. */
+  readonly taken: (loaded: Reloaded) => void
   readonly world: () => World
   readonly dispatch: (input: Input) => void
   readonly logs: Logs
@@ -32,7 +36,7 @@ export interface ReloadOptions {
 }
 
 /** Reads the configuration and, unless it is only to be tried, takes it over. */
-export function reload({ load, world, dispatch, secrets }: ReloadOptions, isTrial = false): ReloadResult {
+export function reload({ load, world, dispatch, secrets, taken }: ReloadOptions, isTrial = false): ReloadResult {
   const { plan, phase, retired } = world()
   if (phase.at !== 'serving') return { is: 'ending', changes: [], messages: ['the container is stopping'] }
   if (load === undefined) return { is: 'faulty', changes: [], messages: ['there is no configuration to be reloaded'] }
@@ -47,16 +51,21 @@ export function reload({ load, world, dispatch, secrets }: ReloadOptions, isTria
       .filter(index => !retired.has(index) && secrets.haveChanged(index, plan.programs[index] as Program)),
   )
   const changes = changesOf({ programs: currentPrograms(world()) }, next, retired, stale)
-  if (!isTrial) dispatch({ on: 'reload', plan: next, stale })
+  if (!isTrial) {
+    dispatch({ on: 'reload', plan: next, stale })
+    taken(loaded)
+  }
   return { is: 'reloaded', changes, messages: [...messages, ...fixed.messages] }
 }
 
-/** A reload that nobody waits for: the log says what came of it. */
-export function reloadAloud(options: ReloadOptions): void {
-  const { is, messages } = reload(options)
+/** A reload that nobody waits for: the log says what came of it, too. */
+export function reloadAloud(options: ReloadOptions): ReloadResult {
+  const result = reload(options)
+  const { is, messages } = result
   const level = is === 'reloaded' ? 'warning' : 'error'
   for (const message of messages) options.logs.say(level, message)
   if (is === 'faulty') options.logs.say('error', 'the configuration was not reloaded: nothing has changed')
+  return result
 }
 
 const currentPrograms = ({ plan, replaced }: World): readonly Program[] =>

@@ -124,6 +124,7 @@ e2e('programs inherit the environment without FOSTER_*', async rig => {
     'FOSTER_GROUP=web',
     'FOSTER_NAME=web',
     'FOSTER_REPLICA=0',
+    'FOSTER_SOCKET=/run/foster.sock',
   ])
 })
 

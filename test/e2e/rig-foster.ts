@@ -42,6 +42,7 @@ export const namespace = [
   '--fork',
   '--mount-proc',
   '--kill-child',
+  ...['sh', resolve(import.meta.dirname, '../fixtures/private-run.sh')],
 ]
 
 /** For `below`, PID 1 in place of foster: waits for it and passes its code on. The `exit` keeps sh from exec. */
