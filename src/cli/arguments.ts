@@ -8,7 +8,7 @@ import type { Found, Invocation } from './requests.ts'
 export const commandWords = [
   ...['run', 'check', 'config', 'convert', ...clientWords, 'completion', 'supervisord', 'version', 'help'],
 ] as const
-export const reservedWords = ['export', 'reload', 'supervisorctl'] as const
+export const reservedWords = ['export', 'supervisorctl'] as const
 
 /** Parses the arguments after the program's name. */
 export function parseArguments(args: readonly string[], version: string): Invocation {

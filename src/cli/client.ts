@@ -7,6 +7,7 @@ import { ClientFailure, exitCodes, ReaderGone, wordsOf } from './failure.ts'
 import { runGraph } from './graph.ts'
 import { runLogs, runTail } from './logs.ts'
 import { runConfig, runHealth, runNames, runPid, runShutdown, runSignal, runStatus } from './queries.ts'
+import { runReload } from './reload.ts'
 import type { ClientRequest } from './requests.ts'
 import { Speech } from './speech.ts'
 
@@ -44,6 +45,8 @@ function run(request: ClientRequest, client: Client, speech: Speech, around: Sur
       return runEvents(request, client, speech)
     case 'pid':
       return runPid(request, client, speech)
+    case 'reload':
+      return runReload(request, client, speech)
     case 'shutdown':
       return runShutdown(request, client, speech)
     case 'health':

@@ -14,6 +14,7 @@ export const clientWords = [
   'logs',
   'events',
   'pid',
+  'reload',
   'shutdown',
   'health',
   'graph',
@@ -43,6 +44,7 @@ export function addClientCommands(program: Command, asked: Asked): void {
   addPid(program, asked)
   addHealth(program, asked)
   addGraph(program, asked)
+  addReload(program, asked)
   addShutdown(program, asked)
 }
 
@@ -198,6 +200,18 @@ function addGraph(program: Command, asked: Asked): void {
     .addOption(socketOption())
     .action(({ json = false, format, socket }: Shared & { format: (typeof graphFormats)[number] }) => {
       asked({ do: 'graph', format: json ? 'json' : format }, socket)
+    })
+}
+
+function addReload(program: Command, asked: Asked): void {
+  program
+    .command('reload')
+    .description('read the configuration again, and change what differs; a faulty one changes nothing')
+    .option('--dry-run', 'only say what would change')
+    .option('--json', 'as JSON')
+    .addOption(socketOption())
+    .action(({ json = false, dryRun = false, socket }: Shared & { dryRun?: boolean }) => {
+      asked({ do: 'reload', dryRun, json }, socket)
     })
 }
 

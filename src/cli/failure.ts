@@ -31,9 +31,9 @@ export class ClientFailure extends FosterError {
   }
 }
 
-/** A failure as it is told to people. */
+/** A failure as it is told to people. A hint of several lines has source lines and carets, which stand as they are. */
 export function wordsOf({ message, hint }: Pick<ClientFailure, 'message' | 'hint'>): string {
-  return hint === null ? `foster: ${message}` : `foster: ${message}\n  ${hint}`
+  return hint === null ? `foster: ${message}` : `foster: ${message}\n${hint.includes('\n') ? hint : `  ${hint}`}`
 }
 
 /** The reader of our output has gone: nothing more needs to be said. */

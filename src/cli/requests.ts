@@ -39,6 +39,12 @@ export type ClientRequest =
       readonly json: boolean
     }
   | { readonly do: 'pid'; readonly names: readonly string[]; readonly json: boolean }
+  | {
+      readonly do: 'reload'
+      /** Only what would change. */
+      readonly dryRun: boolean
+      readonly json: boolean
+    }
   | { readonly do: 'shutdown'; readonly json: boolean }
   | { readonly do: 'health'; readonly kind: 'ready' | 'live' | 'startup'; readonly json: boolean }
   | { readonly do: 'graph'; readonly format: GraphFormat }

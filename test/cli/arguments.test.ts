@@ -102,6 +102,7 @@ test('commands for a running foster', () => {
     ['graph --format dot', { do: 'graph', format: 'dot' }],
     ['graph --json', { do: 'graph', format: 'json' }],
     ['config --running', { do: 'config' }],
+    ['reload --dry-run', { do: 'reload', dryRun: true, json: false }],
     ['shutdown', { do: 'shutdown', json: false }],
   ] as const) {
     assert.deepEqual(parse(line), client(request), line)
