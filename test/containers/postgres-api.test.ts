@@ -93,7 +93,7 @@ print(urllib.request.urlopen("http://127.0.0.1:8080${path}", data and data.encod
     kill(name, 'db')
     await hears(name, /db: killed by SIGKILL/)
     await until('the database and the API are started again', () =>
-      starts(name, 'db') === 2 && starts(name, 'api') === 2 ? true : undefined,
+      starts(name, 'db') === 2 && said(name).split(' api: ready').length === 3 ? true : undefined,
     )
     inOrder(
       name,
