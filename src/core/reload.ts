@@ -7,7 +7,7 @@ import { apply, type Draft, programAt, stateAt } from './draft.ts'
 import { graphOf } from './graph.ts'
 import type { Plan, Program } from './plan.ts'
 import { beginProbing, type Probing, probeNames } from './probe.ts'
-import { pidOf, type State, unborn } from './state.ts'
+import { type In, pidOf, type State, unborn } from './state.ts'
 
 /**
  * Takes over a plan. `stale`: programs whose files have changed since they were started, though the plan is the same.
@@ -85,7 +85,7 @@ function update(draft: Draft, index: number, before: Program): void {
   const state = stateAt(draft, index)
   const program = programAt(draft, index)
   if ('probing' in state && !isSame(before.probes, program.probes)) {
-    draft.states[index] = { ...state, probing: probingUnder(program, state, draft.now) }
+    draft.states[index] = probedAnew(state, program, draft.now)
   }
   if (!before.autostart) wake(draft, index)
 }
@@ -98,6 +98,21 @@ function wake(draft: Draft, index: number): void {
 }
 
 const wanted = (draft: Draft, index: number): Program => draft.replaced.get(index) ?? programAt(draft, index)
+
+/** A process that starts is RUNNING by its startup probe if there is one now, by its uptime if there is none any more. */
+function probedAnew(state: In<'starting' | 'running'>, program: Program, now: number): State {
+  const never = Number.POSITIVE_INFINITY
+  const probing = probingUnder(program, state, now)
+  if (state.at === 'running') return { ...state, probing }
+  // A daemon that has not forked away is not asked yet.
+  const isAway = program.kind !== 'daemon' || state.deadline !== never || state.probing.startup !== undefined
+  if (!isAway) return state
+  return {
+    ...state,
+    probing,
+    deadline: program.probes.startup === undefined ? state.since + program.startMillis : never,
+  }
+}
 
 /** All probes begin anew, but what is known stays known. A process that runs has started, whatever a new probe says. */
 function probingUnder({ probes }: Program, state: State & { readonly probing: Probing }, now: number): Probing {

@@ -119,6 +119,28 @@ suite('examples', () => {
     assert.equal(state?.at === 'running' && state.probing.readiness?.verdict, 'passing')
   })
 
+  const file = { ...probeDefaults, check: { by: 'file', path: '/ready' } } as const
+
+  test('a process that starts is RUNNING by what is asked now', () => {
+    const timed = program('a', { startMillis: 1000 })
+    const asked = program('a', { startMillis: 1000, probes: { startup: file, readiness: file } })
+    const deadlineOf = ({ states: [state] }: World) => state?.at === 'starting' && state.deadline
+    const more = run(worldOf(planOf([timed])), boot, to(asked)).world
+    assert.equal(deadlineOf(more), Number.POSITIVE_INFINITY)
+    const less = run(worldOf(planOf([asked])), boot, to(timed)).world
+    assert.equal(deadlineOf(less), 1000)
+  })
+
+  test('a daemon that has not forked away is not asked under a new plan either', () => {
+    const daemon = program('a', { kind: 'daemon', probes: { readiness: file } })
+    const other = program('a', { kind: 'daemon', probes: { readiness: { ...file, period: 50 } } })
+    const { world, effects } = run(worldOf(planOf([daemon])), boot, to(other), { on: 'deadline' })
+    assert.deepEqual(at(world), ['starting'])
+    assert.equal(effects.filter(it => it.do === 'probe').length, 0)
+    const adopted: Input = { on: 'program', index: 0, event: { on: 'adopted', pid: 200 } }
+    assert.equal(run(world, adopted, { on: 'deadline' }).effects.filter(it => it.do === 'probe').length, 1)
+  })
+
   test('nothing is reloaded once the container ends', () => {
     const { world } = run(worldOf(planOf([a])), boot, { on: 'signal', signal: 'TERM' }, to(a, b))
     assert.equal(world.plan.programs.length, 1)
