@@ -84,6 +84,9 @@ export class Health {
     const run = this.#runs.get(index)
     if (run === undefined) return
     run.pid = pid
+    // What is under way asks about the one before: its answer would not count.
+    for (const cancel of run.tries.values()) cancel()
+    run.tries.clear()
     for (const name of run.told) this.tell(index, name, true, '')
   }
 
