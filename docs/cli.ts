@@ -1,10 +1,14 @@
 /** docs/cli.md: every command's own help, and how the commands end. */
 import { commandWords, parseArguments } from '../src/cli/arguments.ts'
 import { exitCodes } from '../src/cli/failure.ts'
+import { parseSupervisord } from '../src/cli/supervisord.ts'
 
 /** What `foster WORD --help` prints. */
 export function helpOf(...words: readonly string[]): string {
-  const given = parseArguments([...words, '--help'], '')
+  const given =
+    words[0] === 'supervisord'
+      ? parseSupervisord(['--help'], 'supervisord', '')
+      : parseArguments([...words, '--help'], '')
   if (given.command !== 'print' || given.exitCode !== 0) throw new Error(`no help of ${words}`)
   return given.text
 }
