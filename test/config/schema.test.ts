@@ -28,7 +28,12 @@ const beyond: ReadonlyMap<string, string> = new Map(
     'accounts, and who foster is': ['bad-users', 'bad-user-without-root', 'bad-user-other-group'],
     'what the kernel lets foster do': ['bad-process-limits', 'bad-process-settings-without-root'],
     'one program beside another': ['bad-cycle', 'bad-two-terminals', 'bad-inherit-and-tty'],
-    'one value beside another': ['bad-restart-twice', 'bad-log-probe-unread', 'bad-shutdown-budget'],
+    'one value beside another': [
+      'bad-healthcheck-beside-a-probe',
+      'bad-restart-twice',
+      'bad-log-probe-unread',
+      'bad-shutdown-budget',
+    ],
     'names of variables': ['bad-environment-names', 'bad-secrets-names'],
     'other files': ['bad-include-missing', 'bad-include-cycle', 'bad-include-in-a-variable'],
     'names of programs': ['bad-signals'],
