@@ -11,7 +11,7 @@ import { statusTable } from './cli/table.ts'
 import { type Facts, load } from './config/load.ts'
 import { commandPlan, withCommand } from './core/command.ts'
 import type { World } from './core/draft.ts'
-import type { OpenOutlet } from './core/output.ts'
+import type { LogPlace, OpenOutlet } from './core/output.ts'
 import type { Plan } from './core/plan.ts'
 import { type Input, nextDeadline, step, worldOf } from './core/world.ts'
 import { openLogs } from './log/router.ts'
@@ -103,6 +103,11 @@ function rehearseSystem(): void {
   children.reap()
 }
 
+const noPlace: LogPlace = {
+  ...{ open: () => '', has: () => false, suffixes: () => undefined, rename: () => 0, remove: () => 0 },
+  compress: () => {},
+}
+
 /** Runs a plan through the rules, the words and the log. */
 function rehearseWorld(plan: Plan): void {
   const outlet: OpenOutlet = { write: (_bytes, _offset, length) => length, wait: () => {}, key: '', isTerminal: false }
@@ -111,7 +116,7 @@ function rehearseWorld(plan: Plan): void {
     outlets: { stdout: outlet, stderr: outlet },
     plan: plan.log,
     programs: plan.programs,
-    place: () => ({ open: () => '', has: () => false, rename: () => 0, remove: () => 0, compress: () => {} }),
+    place: () => noPlace,
     environment: {},
     io: { watch: () => ({ pause: () => {}, resume: () => {}, close: () => {} }), read: () => 0, readable: () => 0 },
     now: () => new Date(0),

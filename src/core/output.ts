@@ -61,6 +61,8 @@ export interface LogPlace {
   open(): LogFile | string
   /** Whether a regular file has this name. */
   has(suffix: string): boolean
+  /** What the names of regular files beside it add to the path; undefined: its directory cannot be read. */
+  suffixes(): ReadonlySet<string> | undefined
   /** Gives a regular file another name; one that has that name already goes. What is not a regular file stays. */
   rename(from: string, to: string): number
   /** Removes a name of a regular file. */

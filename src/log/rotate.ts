@@ -76,8 +76,10 @@ export class Rotator {
   /** How the files from `.1` on end; where a number is free, those behind it can stay. */
   #old(): readonly (readonly string[])[] {
     const found: string[][] = []
+    const names = this.#place.suffixes()
+    const has = (suffix: string): boolean => names?.has(suffix) ?? this.#place.has(suffix)
     for (let number = 1; number <= this.#rotation.keep; number++) {
-      const ends = ['', '.gz'].filter(end => this.#place.has(`.${number}${end}`))
+      const ends = ['', '.gz'].filter(end => has(`.${number}${end}`))
       if (ends.length === 0) break
       found.push(ends)
     }

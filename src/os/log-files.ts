@@ -10,12 +10,13 @@ import {
   fstatSync,
   lstatSync,
   openSync,
+  readdirSync,
   renameSync,
   type Stats,
   unlinkSync,
   write as writeInBackground,
 } from 'node:fs'
-import { resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import type { LogFile, LogPlace } from '../core/output.ts'
 import type { Credentials } from '../core/plan.ts'
 import { compressFile } from './compress.ts'
@@ -52,6 +53,7 @@ export function logPlace(place: Place): LogPlace {
   return {
     open: () => openFile(path, place, act),
     has: suffix => calls(() => mustBeRegular(path + suffix)) === 0,
+    suffixes: () => suffixesOf(path, act),
     rename: (from, to) =>
       calls(() => {
         mustBeRegular(path + from)
@@ -64,6 +66,18 @@ export function logPlace(place: Place): LogPlace {
         unlinkSync(path + suffix)
       }),
     compress: (from, to, done) => compressFile(path + from, path + to, act, done),
+  }
+}
+
+function suffixesOf(path: string, act: Act): ReadonlySet<string> | undefined {
+  const name = basename(path)
+  try {
+    const entries = act(() => readdirSync(dirname(path), { withFileTypes: true }))
+    const beside = entries.filter(entry => entry.name.startsWith(name) && entry.isFile())
+    return new Set(beside.map(entry => entry.name.slice(name.length)))
+  } catch (error) {
+    unlessSpoilt(error)
+    return undefined
   }
 }
 

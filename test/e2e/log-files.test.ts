@@ -116,6 +116,7 @@ e2e('a directory that vanishes stops nothing; when it is there again, so is the 
   await web.does('echo two')
   mkdirSync(dir)
   await foster.line(/web: .*web\.log is written again/)
+  await has(path, 'two')
   assert.equal(readFileSync(path, 'utf8'), 'one\ntwo\n')
 })
 

@@ -20,7 +20,7 @@ import { join, resolve } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { binary, Foster, type Start } from './rig-foster.ts'
 import { type ProcessFacts, processFacts } from './rig-proc.ts'
-import { eventually, Record as Story } from './rig-wait.ts'
+import { eventually, patience, Record as Story } from './rig-wait.ts'
 
 const fixtures = resolve(import.meta.dirname, '../fixtures')
 
@@ -45,7 +45,7 @@ const lacks: Readonly<Record<Needs, string | false>> = {
 /** A test with a rig. */
 export function e2e(name: string, body: (rig: Rig, context: TestContext) => Promise<void>, needs?: Needs): void {
   const skip = lacks.namespace || (needs !== undefined && lacks[needs])
-  test(name, { skip, timeout: 120_000 }, async context => {
+  test(name, { skip, timeout: patience * 6 }, async context => {
     const rig = new Rig()
     try {
       await body(rig, context)

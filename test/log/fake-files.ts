@@ -58,6 +58,7 @@ export class FakeFiles {
     return {
       open: () => this.#open(path),
       has: suffix => this.#files.get(path + suffix)?.isRegular === true,
+      suffixes: () => new Set(this.names.filter(it => it.startsWith(path)).map(it => it.slice(path.length))),
       rename: (from, to) => this.#rename(path + from, path + to),
       remove: suffix => (this.#files.delete(path + suffix) ? 0 : ENOENT),
       compress: (from, to, done) => {

@@ -57,6 +57,7 @@ test('names change only for regular files, and take nothing else away', () => {
   fs.writeFileSync(join(dir, 'a.log'), 'a')
   fs.mkdirSync(join(dir, 'a.log.1'))
   assert.deepEqual([place.has(''), place.has('.1'), place.has('.2')], [true, false, false])
+  assert.deepEqual([place.suffixes(), at('none/a.log').suffixes()], [new Set(['']), undefined])
   assert.equal(place.rename('', '.1'), -22)
   assert.equal(place.rename('.1', '.2'), -22)
   assert.equal(place.rename('.7', '.8'), -2)
