@@ -60,8 +60,12 @@ export function printPlan(plan: Plan, written: Written, options: PrintOptions): 
   top.push(['log', { entries: [...format, ofLog('timestamps', log.timestamps), ofLog('buffer', log.buffer)] }])
   top.push(...controlEntries(plan, say))
   const text = emit({ entries: top }, options.origins)
-  return `# What foster makes of its configuration, complete.\n${printing.hasMasked ? masked : ''}${text}`
+  const rules = written.supervisor === undefined ? '' : supervisors
+  return `# What foster makes of its configuration, complete.\n${rules}${printing.hasMasked ? masked : ''}${text}`
 }
+
+const supervisors = `# Supervisor's rules of restart, and its priorities hold, which this does not show: see foster convert.
+`
 
 const masked = `# What may be secret is masked as ***: this is to be read, not to be loaded. --show-secrets shows it.
 `
@@ -159,7 +163,8 @@ function programOf(
     ]
   })
   entries.push(['ulimits', limitsOf(program, at, printing)])
-  entries.push(['backoff', { entries: waits }], ['depends_on', { entries: dependencies }])
+  if (program.rules === 'foster') entries.push(['backoff', { entries: waits }])
+  entries.push(['depends_on', { entries: dependencies }])
   const { name, probes } = program
   entries.push(
     ...probeEntries(probes, own.settings, (value, path, secret) => say(value, ['programs', name, ...path], secret)),

@@ -4,7 +4,7 @@ import { globSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { ask, loadFile, missing, parse } from './supervisor-oracle.ts'
+import { ask, expand, loadFile, missing, pairs, parse, split, type Tried } from './supervisor-oracle.ts'
 
 const folder = resolve(import.meta.dirname, '../config/supervisord/cases')
 
@@ -57,7 +57,7 @@ const text = fc
 
 test('generated texts have the same sections, options and values', { skip: missing }, () => {
   const texts = fc.sample(text, 4000)
-  const answers = ask(texts, []).texts
+  const answers = ask({ texts }).texts ?? []
   for (const [index, written] of texts.entries()) {
     const { error, sections } = answers[index] ?? {}
     const ours = parse(written)
@@ -65,6 +65,62 @@ test('generated texts have the same sections, options and values', { skip: missi
     assert.deepEqual(ours.sections, sections, JSON.stringify(written))
   }
   assert.ok(answers.filter(it => it.error === undefined).length > 1000)
+})
+
+/** Texts of these pieces. */
+const textOf = (...pieces: readonly string[]): fc.Arbitrary<string> =>
+  fc.array(fc.constantFrom(...pieces), { maxLength: 9 }).map(parts => parts.join(''))
+
+/** Both make the same of each text, or refuse it. */
+function agree(texts: readonly string[], theirs: readonly Tried[], ours: (text: string) => Tried): void {
+  for (const [index, written] of texts.entries()) {
+    const expected = theirs[index] ?? {}
+    const found = ours(written)
+    const both = `${JSON.stringify(written)}: ${JSON.stringify(expected)}, foster: ${JSON.stringify(found)}`
+    assert.equal(found.error === undefined, expected.error === undefined, both)
+    assert.deepEqual(found.value, expected.value, both)
+  }
+  assert.ok(theirs.filter(it => it.error === undefined).length > texts.length / 20, 'most are refused')
+}
+
+test('generated formats, commands and environments mean the same', { skip: missing }, () => {
+  const names = ['(process_num)', '(numprocs)', '(program_name)', '(ENV_A)', '(ENV_B)', '(nope)']
+  const directives = ['%%', '%', '(', ')', ...names.map(name => `%${name}s`), '%(process_num)', '%(program_name)']
+  const shapes = [
+    'd',
+    '02d',
+    '-5d',
+    '+d',
+    ' d',
+    '#x',
+    'X',
+    'o',
+    '08.3d',
+    '5s',
+    '.2s',
+    '-6s',
+    'r',
+    'c',
+    'i',
+    'u',
+    '#o',
+    '05x',
+  ]
+  const formats = fc
+    .sample(textOf('a ', ...directives, ...shapes), 4000)
+    .filter(it => !/%[-#0 +]*\d*(\.\d*)?[hlL]?[sra]/.test(it))
+  const commands = fc.sample(
+    textOf('a', 'b ', ' ', '"', "'", '\\', '\n', '\t', '$X', '#', ';', 'ä', '""', '\\"', '\r'),
+    4000,
+  )
+  const environments = fc.sample(
+    textOf('A', 'B=', '=', ',', '"', "'", 'x', ' ', '#', '\n', '%', '$', '\\', 'A="1"', ',B=2', "C='3'", '~', ';', '/'),
+    6000,
+  )
+  const theirs = ask({ formats, commands, environments })
+  agree(formats, theirs.formats ?? [], expand)
+  agree(commands, theirs.commands ?? [], split)
+  agree(environments, theirs.environments ?? [], pairs)
 })
 
 /**
@@ -81,7 +137,7 @@ function plainly(message: string): string {
 }
 
 const files = globSync(`${folder}/*.conf`).sort()
-const answers = missing ? [] : ask([], files).files
+const answers = missing ? [] : (ask({ files }).files ?? [])
 
 test('there are enough files', () => assert.ok(files.length >= 60, `only ${files.length}`))
 

@@ -2,10 +2,13 @@
 import { execFileSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { environmentOf } from '../../src/config/supervisord/environment.ts'
+import { expandNames, type Names } from '../../src/config/supervisord/expand.ts'
 import { type Ini, readIni } from '../../src/config/supervisord/ini.ts'
 import type { ProcessConfig, StreamConfig, SupervisorConfig } from '../../src/config/supervisord/model.ts'
 import { readSupervisor } from '../../src/config/supervisord/read.ts'
 import type { System } from '../../src/config/supervisord/reading.ts'
+import { splitCommand } from '../../src/config/supervisord/shlex.ts'
 import { urlOf, writeSupervisor } from '../../src/config/supervisord/written.ts'
 import { signalNumbers } from '../../src/core/signal.ts'
 import type { Diagnostic } from '../../src/errors.ts'
@@ -54,9 +57,23 @@ interface Parsed {
   readonly sections?: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
 
+/** A value, or why there is none. */
+export interface Tried {
+  readonly value?: unknown
+  readonly error?: string
+}
+
+interface Answers {
+  readonly texts: readonly Parsed[]
+  readonly files: readonly Answer[]
+  readonly formats: readonly Tried[]
+  readonly commands: readonly Tried[]
+  readonly environments: readonly Tried[]
+}
+
 /** Asks for all of it at once: Python takes its time to start. */
-export function ask(texts: readonly string[], files: readonly string[]): { texts: Parsed[]; files: Answer[] } {
-  const input = JSON.stringify({ texts, files })
+export function ask(questions: { readonly [Kind in keyof Answers]?: readonly string[] }): Partial<Answers> {
+  const input = JSON.stringify(questions)
   const options = { input, env: environment, maxBuffer: 256 * 1024 * 1024, encoding: 'utf8' } as const
   return JSON.parse(execFileSync(python, [fixture('supervisor_oracle.py')], options))
 }
@@ -73,6 +90,46 @@ export function parse(text: string): Parsed {
     return [name, Object.fromEntries(all.map(option => [option.name, option.value]))]
   })
   return { sections: Object.fromEntries(sections) }
+}
+
+/** The same names as in the oracle. */
+const names: Names = new Map<string, string | number>([
+  ...([
+    ['process_num', 7],
+    ['numprocs', 12],
+    ['program_name', 'web'],
+    ['here', '/etc'],
+  ] as const),
+  ...([
+    ['ENV_A', 'x y'],
+    ['ENV_B', '%d'],
+  ] as const),
+])
+
+/** A format with its names filled in. */
+export function expand(text: string): Tried {
+  const expanded = expandNames(text, names)
+  return 'why' in expanded ? { error: expanded.unknown ?? expanded.why } : { value: expanded.text }
+}
+
+/** The words of a command. */
+export function split(text: string): Tried {
+  const words = splitCommand(text)
+  return typeof words === 'string' ? { error: words } : { value: words }
+}
+
+/** The variables that `environment` sets. */
+export function pairs(text: string): Tried {
+  const at = { file: '', line: 1, column: 1, length: 1 }
+  const option = { name: 'environment', at, value: text.replaceAll('%', '%%'), pieces: [] }
+  const section = { name: 's', at, options: new Map([['environment', option]]) }
+  const diagnostics: Diagnostic[] = []
+  const ini: Ini = { sections: new Map([['s', section]]), defaults: new Map() }
+  const paths = { whatIs, home: () => undefined }
+  const reading = { ini, system, paths, diagnostics, here: '/', variables: new Map<string, string>() }
+  const found = [...environmentOf(reading, section, names)].map(([name, { value }]) => [name, value.text])
+  const fault = diagnostics.find(({ severity }) => severity === 'error')
+  return fault === undefined ? { value: Object.fromEntries(found) } : { error: fault.message }
 }
 
 const system: System = {

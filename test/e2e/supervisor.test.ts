@@ -1,7 +1,7 @@
 /** Supervisor's files, run: what supervisord does with them. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { signalNumbers } from '../../src/core/signal.ts'
 import { e2e, type Puppet, type Rig } from './rig.ts'
@@ -220,4 +220,25 @@ e2e('foster convert writes YAML that foster takes', async rig => {
   assert.ok(!yaml.includes('x:'))
   const check = await rig.start(['check', '-c', rig.file('foster.yaml', yaml)], { env: { PORT: '80' } })
   assert.deepEqual(await check.exit(), { code: 0, signal: null })
+})
+
+e2e('log files are written, each program its own', async rig => {
+  const [web, db] = ['web', 'db'].map(name => rig.puppet(name)) as [Puppet, Puppet]
+  const logs = 'stdout_logfile=%(here)s/%(program_name)s.log'
+  const foster = await rig.start(
+    fileOf(
+      rig,
+      ...['[program:web]', `command=${said(web)}`, logs, 'stderr_logfile=%(here)s/%(program_name)s.err.log'],
+      ...['[program:db]', `command=${said(db)}`, logs, 'redirect_stderr=true', 'stdout_logfile_maxbytes=0'],
+    ),
+  )
+  for (const puppet of [web, db]) {
+    await puppet.up()
+    await puppet.does('echo out; echo err >&2')
+  }
+  foster.kill('SIGTERM')
+  assert.equal((await foster.exit()).code, 0)
+  const read = (name: string): string => readFileSync(join(rig.dir, name), 'utf8')
+  assert.deepEqual([read('web.log'), read('web.err.log'), read('db.log')], ['out\n', 'err\n', 'out\nerr\n'])
+  assert.doesNotMatch(foster.output.stdout, /out|err/)
 })

@@ -87,11 +87,11 @@ function format(match: RegExpExecArray, names: Names): Part | Wrong {
   if (conversion === '')
     return { why: written.startsWith('%(') && name === undefined ? 'incomplete format key' : 'incomplete format' }
   if (width === '*' || precision === '*') return { why: '* wants int' }
-  if (conversion === '%') return { text: '%', masked: false }
+  if (written === '%%') return { text: '%', masked: false }
   if (name === undefined) return nameless(conversion, match)
   const value = names.get(name)
   if (value === undefined) return { why: '', unknown: name, ...hintFor(name, names) }
-  const shape = { flags, width: Number(width), precision: precision === undefined ? undefined : Number(precision) }
+  const shape = { flags, width: bounded(width), precision: precision === undefined ? undefined : bounded(precision) }
   const text = convert(value, conversion, shape)
   if (text === undefined) return refusal('str', conversion, match)
   const isVariable = name.startsWith('ENV_')
@@ -134,11 +134,11 @@ interface Shape {
 function convert(value: string | number, conversion: string, { flags, width, precision }: Shape): string | undefined {
   if ('sra'.includes(conversion)) {
     const text = conversion === 's' || typeof value === 'number' ? String(value) : repr(value)
-    return pad(precision === undefined ? text : text.slice(0, precision), '', flags.includes('-'), width)
+    return pad(precision === undefined ? text : text.slice(0, precision), flags.includes('-'), width)
   }
   if (conversion === 'c') {
     const character = typeof value === 'number' ? String.fromCodePoint(Math.abs(value) % 0x110000) : value
-    return [...character].length === 1 ? pad(character, '', flags.includes('-'), width) : undefined
+    return [...character].length === 1 ? pad(character, flags.includes('-'), width) : undefined
   }
   const base = bases[conversion]
   if (base === undefined || typeof value === 'string') return undefined
@@ -150,15 +150,16 @@ function convert(value: string | number, conversion: string, { flags, width, pre
   const number = `${sign}${mark}`
   const text = conversion === 'X' ? digits.toUpperCase() : digits
   if (flags.includes('-')) return `${number}${text}`.padEnd(width)
-  return flags.includes('0') ? number + text.padStart(width - number.length, '0') : pad(number + text, '', false, width)
+  return flags.includes('0') ? number + text.padStart(width - number.length, '0') : pad(number + text, false, width)
 }
 
 const bases: Readonly<Record<string, 8 | 10 | 16>> = { d: 10, i: 10, u: 10, x: 16, X: 16, o: 8 }
 
 /** Wider than any file needs would only use up memory. */
-const widest = 10_000
+function bounded(width: string): number {
+  return Math.min(Number(width), 10_000)
+}
 
-function pad(text: string, sign: string, left: boolean, width: number): string {
-  const wide = Math.min(width, widest)
-  return left ? `${sign}${text}`.padEnd(wide) : `${sign}${text}`.padStart(wide)
+function pad(text: string, left: boolean, width: number): string {
+  return left ? text.padEnd(width) : text.padStart(width)
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { load } from '../../../src/config/load.ts'
+import { printPlan } from '../../../src/config/print.ts'
 import { render } from '../../../src/errors.ts'
 import { factsOf } from '../facts.ts'
 
@@ -89,4 +90,16 @@ test('work is bounded', () => {
     (_, i) => `[program:p${i}]\ncommand=x\nnumprocs=6000\nprocess_name=p%(process_num)d\n`,
   )
   assert.ok(said(`[supervisord]\n${many.join('')}`).includes('there are more than 10000 processes'))
+})
+
+test('it is printed as YAML, with the place of each value and what YAML has no word for', () => {
+  const text = `${base}startsecs=5\nenvironment=A="x"\n`
+  const { plan, written } = loaded(text)
+  assert.ok(plan !== undefined && written !== undefined)
+  const printed = printPlan(plan, written, { origins: true, showSecrets: false })
+  assert.match(printed, /^# .*\n# Supervisor's rules of restart.*\n/)
+  assert.match(printed, /command: \[web\] +# s\.conf:3\n/)
+  assert.match(printed, /start_seconds: 5s +# s\.conf:4\n/)
+  assert.match(printed, /A: "\*\*\*" +# s\.conf:5\n/)
+  assert.ok(!printed.includes('backoff'))
 })
