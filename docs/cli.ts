@@ -37,7 +37,7 @@ runs neither as root nor as the user of the command is refused: somebody else co
 Results go to stdout, what is wrong and what is waited for to stderr. Tables are broken to fit a terminal and never
 otherwise; colours are for terminals, unless \`NO_COLOR\` is set. Output of programs is shown as they wrote it.
 
-With \`--json\`: \`status\`, \`health\`, \`graph\` and \`shutdown\` print what the [API](api.md) answers, one document;
+With \`--json\`: \`status\`, \`health\`, \`graph\` and \`shutdown\` print what the API answers, one document;
 \`tail\`, \`logs\` and \`events\` its lines, one object each; \`start\`, \`stop\`, \`restart\` and \`signal\` an object with
 \`results\` (those of the API) and \`failures\` (\`name\`, \`code\`, \`message\`, \`hint\`: names that could not be asked for);
 \`pid\` either \`{"pid": 1}\` or \`{"pids": {"web": 12}}\`, null for what does not run. A failure of the command as a whole is

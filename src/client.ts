@@ -1,5 +1,5 @@
 /** Wires a command that talks to the running foster to the system that it runs on. */
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import type { Output, Surroundings } from './cli/around.ts'
 import { runClient } from './cli/client.ts'
@@ -34,6 +34,7 @@ function surroundings(environment: Readonly<Record<string, string>>, facts: () =
     environment,
     version,
     configuredSocket: () => configuredSocket(environment, facts),
+    initUid: () => statSync('/proc/1', { throwIfNoEntry: false })?.uid,
     peerUid: fd => peerOf(fd)?.uid,
     write: print,
     isUnread: readerGone,

@@ -11,6 +11,8 @@ export interface Surroundings {
   readonly version: string
   /** The socket that the configuration names, if there is one; asked only where nothing nearer names one. */
   readonly configuredSocket: () => string | undefined
+  /** Whose process pid 1 is; undefined if the system does not say. */
+  readonly initUid: () => number | undefined
   /** The user at the other end of a connected unix socket; undefined if the system does not say. */
   readonly peerUid: (fd: number) => number | undefined
   /** Writes all of it; false if nobody reads it any more. Waits while the reader is slow. */

@@ -103,7 +103,7 @@ export class Client {
       this.#checkPeer(socket, path)
       return socket
     }
-    throw nobody(tried, uid)
+    throw nobody(tried, uid, this.#around.initUid)
   }
 
   #checkPeer(socket: Socket, path: string): void {
@@ -207,7 +207,7 @@ function brokenOff(): ClientFailure {
 }
 
 /** Nobody was found: why, and what to do. */
-function nobody(tried: ReadonlyMap<string, string>, uid: number): ClientFailure {
+function nobody(tried: ReadonlyMap<string, string>, uid: number, initUid: () => number | undefined): ClientFailure {
   const with_ = (...codes: readonly string[]) => [...tried].find(([, code]) => codes.includes(code))?.[0]
   const locked = with_('EACCES', 'EPERM')
   if (locked !== undefined) {
@@ -221,8 +221,12 @@ function nobody(tried: ReadonlyMap<string, string>, uid: number): ClientFailure 
   }
   const [first = '', code = ''] = [...tried].find(([, it]) => it !== 'ENOENT' && it !== 'ENOTDIR') ?? []
   if (first !== '') return new ClientFailure('no-answer', `cannot use ${first}: ${code}`, null, 'refused')
-  const hint =
-    'another place is named by --socket PATH or $FOSTER_SOCKET; a container is asked from inside: docker exec'
+  // The usual case: docker exec as root, in a container that is somebody else's.
+  const init = initUid()
+  const isOthers = init !== undefined && init !== 0 && init !== uid
+  const hint = isOthers
+    ? `pid 1 runs as uid ${init}: if that is foster, run this as that user (docker exec --user ${init})`
+    : 'another place is named by --socket PATH or $FOSTER_SOCKET; a container is asked from inside: docker exec'
   const message = `no foster's socket here; is foster running? looked at ${[...tried.keys()].join(', ')}`
   return new ClientFailure('no-socket', message, hint, 'absent')
 }

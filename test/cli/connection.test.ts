@@ -28,6 +28,10 @@ test('no socket: 7, but 4 of status, as supervisorctl has it; where it was looke
   assert.match(stderr, new RegExp(`^foster: no foster's socket here; is foster running\\? looked at ${places}\n`))
   assert.match(stderr, /--socket PATH/)
   assert.equal((await foster('status --socket DIR/none')).code, 4)
+  const others = await foster('pid --socket DIR/none', { initUid: () => 12345 })
+  assert.match(others.stderr, /pid 1 runs as uid 12345: .* run this as that user \(docker exec --user 12345\)/)
+  const own = await foster('pid --socket DIR/none', { uid: 12345, initUid: () => 12345 })
+  assert.match(own.stderr, /--socket PATH/)
 })
 
 test('--json: what is wrong as JSON, on stderr', async () => {

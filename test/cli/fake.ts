@@ -71,6 +71,7 @@ const quiet: Surroundings = {
   environment: {},
   version: '1.0.0',
   configuredSocket: () => undefined,
+  initUid: () => 0,
   peerUid: () => 0,
   write: () => true,
   isUnread: () => false,
