@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import type { Program } from '../../src/core/plan.ts'
 import { isTold, probeNames } from '../../src/core/probe.ts'
-import { type Effect, type Event, isReady, type State } from '../../src/core/state.ts'
+import { type Effect, type Event, type In, isReady, type State } from '../../src/core/state.ts'
 import type { One } from './one.ts'
 import { isHeldBack, isIll, isUsable } from './prober.ts'
 
@@ -23,8 +23,24 @@ export function checkProbes(before: One, event: Event, after: One, effects: read
     assert.ok(!isHeldBack(after.ear, name), 'tried before startup has passed')
     assert.ok(name !== 'startup' || after.ear.startup?.result !== 'passing', 'startup is tried after it has passed')
   }
+  if (before.state.at === 'stopping') checkStopping(before.state, event, after, effects)
   if (event.on === 'tried' || event.on === 'deadline') checkVerdict(before, event, after, effects)
   if (isUp(after.state)) checkUp(after.state, after, tries, program)
+}
+
+/** What is being stopped is followed: another process is asked to stop, too, and the container's time does not grow. */
+function checkStopping(
+  { killed, deadline }: In<'stopping'>,
+  event: Event,
+  { state, pid, serving }: One,
+  effects: readonly Effect[],
+): void {
+  if (event.on === 'adopted') {
+    assert.deepEqual(effects, [{ do: killed ? 'kill' : 'stop', pid }], 'what is there now is not asked to stop')
+  }
+  if (event.on !== 'extended' || state.at !== 'stopping') return
+  const isGranted = serving && !killed
+  assert.equal(state.deadline, isGranted ? Math.max(deadline, event.millis) : deadline, 'the wrong time for a stop')
 }
 
 /** A failed startup or liveness probe stops the process, and nothing else that a probe finds does. */

@@ -74,7 +74,7 @@ const probeOf = (form: Form, changes: Partial<Probe>): Probe => ({
 /** Each probe has a property of its own, so that all are searched and the space stays small. */
 const own: { readonly [Name in ProbeName]: Partial<Probe> } = {
   startup: { failureThreshold: 2 },
-  readiness: { successThreshold: 2 },
+  readiness: { successThreshold: 2, failureThreshold: 2 },
   liveness: { initialDelay: tick },
 }
 
