@@ -126,6 +126,11 @@ export class FakePipes implements CaptureIo {
     this.#pipe(fd).onEnd()
   }
 
+  /** Bytes in all pipes together. */
+  total(): number {
+    return [...this.#pipes.values()].reduce((sum, pipe) => sum + (pipe.closed ? 0 : pipe.content.length), 0)
+  }
+
   isPaused(fd: number): boolean {
     return this.#pipe(fd).paused
   }
