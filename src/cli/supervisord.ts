@@ -45,7 +45,7 @@ Usage: supervisord [options]
   -y, --logfile_maxbytes N    accepted
   -z, --logfile_backups N     accepted
   -e, --loglevel LEVEL        accepted
-  -j, --pidfile FILE          accepted
+  -j, --pidfile FILE          where foster writes its pid
   -i, --identifier NAME       accepted
   -q, --childlogdir DIRECTORY accepted: what would be logged there is passed on to stdout and stderr
   -k, --nocleanup             accepted

@@ -131,13 +131,18 @@ function make(files: readonly string[], facts: Facts, sources: Sources, allowEmp
     },
     control: controlOf(shaped, facts, diagnostics),
     ...(http !== undefined && { http }),
-    ...(supervisor && { stays: true }),
+    ...(supervisor && { stays: true, ...ownPidFileOf(supervisor) }),
   }
   validate(plan, shaped, diagnostics, name => supervisor?.programs.has(name) === true)
   if (plan.programs.length === 0 && !allowEmpty && supervisor === undefined) checkEmpty(shaped, diagnostics)
   const names = new Set(plan.programs.map(({ name }) => name))
   const programs = plan.programs.map(program => withoutMissing(program, names))
   return { plan: { ...plan, programs }, shape: shaped, environments, templates, supervisor }
+}
+
+function ownPidFileOf({ config }: WrittenSupervisor): Pick<Plan, 'ownPidFile'> {
+  const { pidfile } = config.daemon
+  return pidfile === undefined ? {} : { ownPidFile: pidfile }
 }
 
 /** Files take theirs along when they are read; what is left comes from a variable. */

@@ -197,11 +197,17 @@ function supervisorTree(text: string, file: string, sources: Sources): Tree | un
   const found: Diagnostic[] = []
   const reading = {
     read: (path: string, at: Origin): string | undefined => {
-      const read = texts.size >= mostFiles ? undefined : readText(path, at, { ...sources, diagnostics: found })
+      const said: Diagnostic[] = []
+      if (texts.size >= mostFiles) said.push(fault(at, 'too-many-files', 'there are too many files'))
+      const read = said.length > 0 ? undefined : readText(path, at, { ...sources, diagnostics: said })
       if (read !== undefined) texts.set(path, { text: read, secrets: [] })
+      // Python's parser passes over what it cannot open: a directory that a pattern matches, for instance.
+      const isPassedOver = (it: Diagnostic): boolean => it.code === 'unreadable-file' && it.at === at
+      found.push(...said.map(it => (isPassedOver(it) ? { ...it, severity: 'warning' as const } : it)))
       return read
     },
-    glob: (pattern: string): readonly string[] => files.glob(pattern, '/'),
+    // Python's glob goes no deeper for `**`.
+    glob: (pattern: string): readonly string[] => files.glob(pattern.replace(/\*{2,}/g, '*'), '/'),
     hide: (path: string, ranges: readonly Range[]): void => {
       const known = texts.get(path)
       if (known !== undefined) texts.set(path, { text: known.text, secrets: [...known.secrets, ...ranges] })

@@ -130,6 +130,8 @@ export interface Plan {
   readonly control?: Control
   /** Undefined: nothing listens. */
   readonly http?: Http
+  /** Where foster writes its own pid. */
+  readonly ownPidFile?: string
   /** The container goes on when nothing is left to run, as under supervisord. */
   readonly stays?: true
   /** Set for `foster -- CMD` without a configuration: the only program is CMD, and foster is as transparent as tini. */

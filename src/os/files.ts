@@ -1,5 +1,16 @@
 /** Reading files that somebody else wrote: never more than a limit, and never for longer than a writer may take. */
-import { closeSync, constants, globSync, openSync, readSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  globSync,
+  openSync,
+  readSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
 
 const largest = 1024 * 1024
 const patience = 10_000
@@ -87,4 +98,31 @@ export function whatIs(path: string): 'directory' | 'other' | 'nothing' | undefi
 /** The paths that match a pattern, relative to the directory if the pattern is. */
 export function glob(pattern: string, directory: string): readonly string[] {
   return globSync(pattern, { cwd: directory })
+}
+
+/** Writes foster's own pid to a file; why it could not, in words, or undefined. Nothing but a regular file is written to. */
+export function writeOwnPid(path: string): string | undefined {
+  const { O_WRONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants
+  let fd: number | undefined
+  try {
+    fd = openSync(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o644)
+    if (!fstatSync(fd).isFile()) return 'it is not a regular file'
+    ftruncateSync(fd)
+    writeSync(fd, `${process.pid}\n`)
+    return undefined
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException
+    return reasons[code] ?? message
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+  }
+}
+
+/** Takes the file away again. */
+export function removeOwnPid(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch {
+    // Somebody has, or it was never there.
+  }
 }

@@ -8,6 +8,7 @@ import { type Logs, openLogs } from '../log/router.ts'
 import { Children } from '../os/children.ts'
 import { markInherited, openNull, softDescriptorLimit } from '../os/descriptors.ts'
 import { errnoName } from '../os/errno.ts'
+import { removeOwnPid, writeOwnPid } from '../os/files.ts'
 import {
   becomeSubreaper,
   blockSignal,
@@ -95,6 +96,8 @@ class Init {
   readonly #reloading: ReloadOptions
   readonly #oomKills = new OomKills(now)
   readonly #termination: Termination | undefined
+  /** What was written for those who look for foster's pid. */
+  #pidFile: string | undefined
   #failures = 0
 
   constructor(plan: Plan, logs: Logs, { terminal, passed, load, place, print }: Given) {
@@ -177,7 +180,18 @@ class Init {
     this.#loop.dispatch({ on: 'boot' })
     // Not before the first programs are started, who are waited for.
     if (this.#loop.world.plan.command === undefined) this.#oomKills.begin()
-    setImmediate(() => this.#control.open())
+    setImmediate(() => {
+      this.#control.open()
+      this.#tellPid()
+    })
+  }
+
+  /** For those who look for it in a file; only where nothing waits for it. */
+  #tellPid(): void {
+    const path = this.#loop.world.plan.ownPidFile
+    const reason = path === undefined ? undefined : writeOwnPid(path)
+    if (reason === undefined) this.#pidFile = path
+    else this.#logs.say('warning', `cannot write ${path}: ${reason}`)
   }
 
   /** A bug of ours: said, then the programs are stopped in order. It never ends the process by accident. */
@@ -220,6 +234,7 @@ class Init {
       this.#terminal?.restore()
       this.#notify.close()
       this.#control.close()
+      if (this.#pidFile !== undefined) removeOwnPid(this.#pidFile)
       exitNow(code)
     })
   }

@@ -1,7 +1,7 @@
 /** Supervisor's files, run: what supervisord does with them. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { signalNumbers } from '../../src/core/signal.ts'
 import { e2e, type Puppet, type Rig } from './rig.ts'
@@ -241,4 +241,19 @@ e2e('log files are written, each program its own', async rig => {
   const read = (name: string): string => readFileSync(join(rig.dir, name), 'utf8')
   assert.deepEqual([read('web.log'), read('web.err.log'), read('db.log')], ['out\n', 'err\n', 'out\nerr\n'])
   assert.doesNotMatch(foster.output.stdout, /out|err/)
+})
+
+e2e('the pid file is written while it runs; what is no regular file is left alone', async rig => {
+  const pidfile = join(rig.dir, 's.pid')
+  const foster = await rig.start(fileOf(rig, 'pidfile=%(here)s/s.pid', '[program:foo]', 'command=/bin/cat'))
+  await eventually('it is written', () => existsSync(pidfile) && readFileSync(pidfile, 'utf8') === '1\n')
+  foster.kill('SIGTERM')
+  assert.equal((await foster.exit()).code, 0)
+  assert.ok(!existsSync(pidfile))
+  symlinkSync('elsewhere', pidfile)
+  const again = await rig.start(fileOf(rig, 'pidfile=%(here)s/s.pid', '[program:foo]', 'command=/bin/cat'))
+  await again.line(/cannot write .*s\.pid: too many symbolic links/)
+  again.kill('SIGTERM')
+  assert.equal((await again.exit()).code, 0)
+  assert.ok(!existsSync(join(rig.dir, 'elsewhere')) && lstatSync(pidfile).isSymbolicLink())
 })

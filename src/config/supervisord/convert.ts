@@ -13,7 +13,7 @@ const head = `# Written by \`foster convert\`. What Supervisor's rules have no w
 #   - The container ends when nothing is left to run. What is \`critical: true\` ends it alone, with its exit code.
 #   - HOME, USER and LOGNAME are those of a program's \`user\`. SUPERVISOR_* variables are gone: FOSTER_NAME and others
 #     are set in their place.
-#   - Programs stop in reverse order of depends_on, not by priority.
+#   - Programs stop in reverse order of depends_on, not by priority. No pid file is written.
 `
 
 const defaults = `defaults:

@@ -15,7 +15,7 @@ function comparable(program: Program, order: ReadonlyMap<string, number>): objec
   return { ...same, environment: Object.fromEntries(own), dependsOn }
 }
 
-function comparablePlan({ stays: _stays, programs, ...plan }: Plan): object {
+function comparablePlan({ stays: _stays, ownPidFile: _pid, programs, ...plan }: Plan): object {
   const order = new Map(programs.map(({ name }, index) => [name, index]))
   return { ...plan, programs: programs.map(program => comparable(program, order)) }
 }

@@ -103,3 +103,19 @@ test('it is printed as YAML, with the place of each value and what YAML has no w
   assert.match(printed, /A: "\*\*\*" +# s\.conf:5\n/)
   assert.ok(!printed.includes('backoff'))
 })
+
+test('what a pattern matches and cannot be opened is passed over, with a warning', () => {
+  const files = { 's.conf': `${base}[include]\nfiles=conf.d/**/x\n` }
+  const asked: string[] = []
+  const glob = (pattern: string): readonly string[] => {
+    asked.push(pattern)
+    return ['/work/conf.d/gone']
+  }
+  const { plan, diagnostics } = load(['s.conf'], { ...factsOf(files), glob })
+  assert.deepEqual(asked, ['/work/conf.d/*/x'])
+  assert.equal(plan?.programs.length, 1)
+  assert.deepEqual(
+    diagnostics.map(({ severity, message }) => [severity, message]),
+    [['warning', 'cannot read /work/conf.d/gone: there is no such file']],
+  )
+})
