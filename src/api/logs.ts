@@ -19,6 +19,8 @@ export interface LogQuery {
 /** Longer lines come in pieces: so much may wait for its end, for each stream that is read. */
 const longestLine = 16 * 1024
 const newline = 10
+/** Short lines are so much longer as JSON. */
+const growth = 12
 
 /** As many bytes as there are in memory. */
 export const everything = Number.POSITIVE_INFINITY
@@ -104,7 +106,7 @@ class Reader {
 
   pull(most: number): string | undefined {
     while (this.#hasMore) {
-      const piece = this.#follower.read(most)
+      const piece = this.#follower.read(Math.ceil(most / growth))
       if (piece === undefined) {
         this.#hasMore = false
         return this.#isFollowed ? undefined : this.#unfinished()
