@@ -1,6 +1,7 @@
 /** The generated pages of the documentation: what the code says, in the words of the code. */
 
 import { endedRows, otherRows, type Row } from '../src/core/outcome.ts'
+import { apiPage } from './api.ts'
 import { cliPage } from './cli.ts'
 import { configurationPage } from './configuration.ts'
 import { jsonSchema } from './json-schema.ts'
@@ -58,6 +59,7 @@ program because memory ran out is known from the \`oom_kill\` count of the conta
 /** Every generated page by its path. */
 export const pages: ReadonlyMap<string, () => string> = new Map([
   ['docs/cli.md', () => cliPage(note)],
+  ['docs/api.md', apiPage],
   ['docs/configuration.md', configurationPage],
   ['docs/exit-codes.md', exitCodesPage],
   ['foster.schema.json', jsonSchema],

@@ -70,6 +70,16 @@ export function publish(draft: string, path: string, mode: number): FileId {
   }
 }
 
+/** Gives the socket other permissions, if it is still ours. */
+export function permit(path: string, { dev, ino }: FileId, mode: number): void {
+  try {
+    const found = lstatSync(path)
+    if (found.dev === dev && found.ino === ino) chmodSync(path, mode)
+  } catch {
+    // It is gone.
+  }
+}
+
 /** Removes a socket if it is still the one that was made; another foster may have replaced it meanwhile. */
 export function withdraw(path: string, { dev, ino }: FileId): void {
   try {

@@ -11,7 +11,7 @@ import type { Plan } from '../core/plan.ts'
 import type { Signal } from '../core/signal.ts'
 import type { Input } from '../core/world.ts'
 import type { Logs } from '../log/router.ts'
-import { draftOf, type FileId, publish, withdraw } from '../os/socket-file.ts'
+import { draftOf, type FileId, permit, publish, withdraw } from '../os/socket-file.ts'
 import { peerOf } from '../os/sockets.ts'
 import { usageOf } from '../os/usage.ts'
 import { version } from '../version.ts'
@@ -88,6 +88,7 @@ export class Control {
       ...{ type: 'reload', ok: is === 'reloaded' },
       changes: changes.map(({ kind, label }) => `${kind} ${label}`),
     })
+    if (this.#socket !== undefined) permit(this.#socket.path, this.#socket.file, this.#mode())
   }
 
   /** Opens the socket and the port. Whatever goes wrong is said, and foster runs on without. */
@@ -144,10 +145,15 @@ export class Control {
     }
   }
 
-  #publish(draft: string, path: string): void {
+  /** Where there are rules they decide, and everybody may ask. */
+  #mode(): number {
     const { mode, access = [] } = this.#options.world().plan.control ?? {}
+    return mode ?? (access.length > 0 ? 0o666 : 0o600)
+  }
+
+  #publish(draft: string, path: string): void {
     try {
-      this.#socket = { path, file: publish(draft, path, mode ?? (access.length > 0 ? 0o666 : 0o600)) }
+      this.#socket = { path, file: publish(draft, path, this.#mode()) }
       void this.#closeAtExit()
     } catch (error) {
       this.#say(`there is no control socket: ${error instanceof Error ? error.message : String(error)}`)

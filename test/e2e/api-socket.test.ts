@@ -62,6 +62,27 @@ e2e(
   'root',
 )
 
+e2e(
+  'a reload brings rules, and the socket is open to those that they are for',
+  async rig => {
+    const api = new Api(rig)
+    const plan = (access: readonly object[]) => ({
+      programs: { web: { command: 'sleep inf' } },
+      control: { socket: api.path, access },
+    })
+    await rig.start(plan([]))
+    await api.open()
+    assert.equal(statSync(api.path).mode & 0o777, 0o600)
+    writeFileSync(join(rig.dir, 'plan.yaml'), JSON.stringify(plan([{ user: 4711, allow: ['status'] }])))
+    assert.equal((await api.ask('POST /v1/reload')).status, 200)
+    assert.equal((await api.ask('/v1/status', { uid: 4711 })).status, 200)
+    writeFileSync(join(rig.dir, 'plan.yaml'), JSON.stringify(plan([])))
+    assert.equal((await api.ask('POST /v1/reload')).status, 200)
+    assert.equal(statSync(api.path).mode & 0o777, 0o600)
+  },
+  'root',
+)
+
 e2e('a stale socket is replaced, a live one is an error, what is no socket stays', async rig => {
   const api = new Api(rig)
   const plan = { programs: { web: { command: 'sleep inf' } }, control: { socket: api.path } }

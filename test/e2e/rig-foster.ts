@@ -42,8 +42,10 @@ export const namespace = [
   '--fork',
   '--mount-proc',
   '--kill-child',
-  ...['sh', resolve(import.meta.dirname, '../fixtures/private-run.sh')],
 ]
+
+/** The control sockets of fosters that are tested at the same time must not meet. */
+const privateRun = ['sh', resolve(import.meta.dirname, '../fixtures/private-run.sh')]
 
 /** For `below`, PID 1 in place of foster: waits for it and passes its code on. The `exit` keeps sh from exec. */
 export const belowShell = '"$@"; exit $?'
@@ -67,6 +69,8 @@ export class Foster {
     const [file = '', ...args] = [
       ...(start.around ?? []),
       ...namespace,
+      // A CMD alone has no control socket.
+      ...(start.args[0] === '--' ? [] : privateRun),
       ...(start.below === undefined ? [] : ['sh', '-c', start.below, 'sh']),
       ...(start.via ?? []),
       this.#binary,
