@@ -1,12 +1,11 @@
 /** `kind: daemon`: what forks away is followed, and nobody else is ever taken for it. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { e2e } from './rig.ts'
 import { daemon } from './rig-daemon.ts'
 import { belowShell } from './rig-foster.ts'
+import { freePort } from './rig-net.ts'
 import { isAlive } from './rig-proc.ts'
 import { eventually } from './rig-wait.ts'
 
@@ -173,11 +172,3 @@ e2e('nginx forks away; killed, it is started again beside nothing; replaced (USR
   foster.kill('SIGTERM')
   assert.equal((await foster.exit()).code, 0)
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  await new Promise(done => server.close(done))
-  return typeof address === 'object' && address !== null ? address.port : 0
-}

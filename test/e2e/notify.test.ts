@@ -1,0 +1,248 @@
+/** sd_notify: what programs say of themselves, by systemd's own client, by Python's sockets and by real servers. */
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { e2e, fixture } from './rig.ts'
+import { daemon } from './rig-daemon.ts'
+import { isAlive } from './rig-proc.ts'
+import { eventually } from './rig-wait.ts'
+
+const atOnce = { start_seconds: '0s' }
+const readiness = { notify: true }
+const py = `/usr/bin/python3 ${fixture('notify.py')}`
+
+const has = (file: string): boolean => {
+  try {
+    execFileSync('sh', ['-c', `command -v ${file}`])
+    return true
+  } catch {
+    return false
+  }
+}
+const lacksPython = !has('/usr/bin/python3') && 'needs /usr/bin/python3'
+const lacksSystemd = !has('systemd-notify') && 'needs systemd-notify'
+
+for (const [how, options] of [
+  ['waits until it is heard', ''],
+  ['has ended by then', '--no-block '],
+] as const) {
+  e2e(`READY=1 from a script, by systemd-notify that ${how}, lets a dependant start`, async (rig, context) => {
+    if (lacksSystemd) return context.skip(lacksSystemd)
+    const [db, api] = [rig.puppet('db'), rig.puppet('api')]
+    const foster = await rig.start({
+      programs: {
+        db: { ...atOnce, command: db.command, probes: { readiness } },
+        api: { ...atOnce, command: api.command, depends_on: { db: 'ready' } },
+      },
+    })
+    await db.up()
+    await db.does(`systemd-notify ${options}--status="Loading"`)
+    assert.ok(!rig.calls.includes('api up'))
+    await db.does(`systemd-notify ${options}--ready --status="Here"`)
+    await api.up()
+    await foster.line(/db: ready/)
+    foster.kill('SIGTERM')
+    assert.equal((await foster.exit()).code, 0)
+    assert.doesNotMatch(foster.output.stderr, /refused/)
+  })
+}
+
+e2e('descriptors that are passed along are closed at once, whatever they are for', async (rig, context) => {
+  if (lacksPython) return context.skip(lacksPython)
+  const web = rig.puppet('web')
+  const foster = await rig.start({ programs: { web: { ...atOnce, command: web.command, probes: { readiness } } } })
+  await web.up()
+  await web.does(`${py} X=1`)
+  const open = () => readdirSync(`/proc/${foster.pid}/fd`).length
+  const before = open()
+  await web.does(`${py} --fd FDSTORE=1 BARRIER=1 'STATUS=three at once'`)
+  await web.does(`${py} --fd 'READY=1\\nBARRIER=1'`)
+  await foster.line(/web: ready/)
+  assert.equal(open(), before)
+})
+
+e2e('what is too long, has a NUL inside, or is no word of the protocol changes nothing', async (rig, context) => {
+  if (lacksPython) return context.skip(lacksPython)
+  const web = rig.puppet('web')
+  const foster = await rig.start({ programs: { web: { ...atOnce, command: web.command, probes: { readiness } } } })
+  await web.up()
+  await web.does(`${py} 'READY=1\\0X=1' "$(printf 'READY=1\\\\n%09000d' 0)" '' READY=2 MAINPID=x WATCHDOG=trigger`)
+  await web.does(`${py} 'STATUS=well\\nX_UNKNOWN=1\\nREADY=1'`)
+  await foster.line(/web: ready/)
+  assert.equal(foster.lines.filter(line => /web: ready/.test(line)).length, 1)
+  await foster.line(/web: a notification was refused: it is longer than 8 KiB/)
+})
+
+e2e('STOPPING=1 takes the readiness back, RELOADING=1 does not', async (rig, context) => {
+  if (lacksPython) return context.skip(lacksPython)
+  const web = rig.puppet('web')
+  const foster = await rig.start({ programs: { web: { ...atOnce, command: web.command, probes: { readiness } } } })
+  await web.up()
+  await web.does(`${py} READY=1 'RELOADING=1\\nMONOTONIC_USEC=1' READY=1`)
+  await web.does(`${py} STOPPING=1`)
+  await foster.line(/web: not ready: it says that it stops/)
+  assert.deepEqual(
+    foster.lines.filter(line => /ready/.test(line)).map(line => line.replace(/^.*web: /, '')),
+    ['ready', 'not ready: it says that it stops'],
+  )
+})
+
+e2e('a watchdog that is not fed any more kills; WATCHDOG=trigger does at once', async (rig, context) => {
+  if (lacksPython) return context.skip(lacksPython)
+  const web = rig.puppet('web')
+  const liveness = { notify: true, period: '700ms', failure_threshold: 2 }
+  const more = { restart: 'always', start_retries: -1, backoff: { delay: '10ms' }, probes: { liveness } }
+  const env = { WATCHDOG_PID: '1', WATCHDOG_USEC: '5' }
+  const foster = await rig.start({ programs: { web: { ...atOnce, command: web.command, ...more } } }, { env })
+  const first = await web.up()
+  assert.equal(await web.tells('echo "$WATCHDOG_USEC:$WATCHDOG_PID"'), '1400000:')
+  await web.does(`${py} WATCHDOG=1`)
+  // Not fed any more.
+  await foster.line(/web: its liveness probe has failed, stopping it: no notification within 1\.4s/)
+  assert.notEqual(await web.up(), first)
+  await web.does(`${py} WATCHDOG=trigger`)
+  await foster.line(/web: its liveness probe has failed, stopping it: it says so itself/)
+  await web.up()
+})
+
+e2e('EXTEND_TIMEOUT_USEC gives a start more time', async (rig, context) => {
+  if (lacksPython) return context.skip(lacksPython)
+  const web = rig.puppet('web', `${py} EXTEND_TIMEOUT_USEC=60000000`)
+  const startup = { notify: true, period: '1s', failure_threshold: 1 }
+  const quick = rig.puppet('quick')
+  const foster = await rig.start({
+    programs: {
+      web: { ...atOnce, command: web.command, probes: { startup } },
+      quick: { ...atOnce, command: quick.command, critical: false, restart: 'never', probes: { startup } },
+    },
+  })
+  await web.up()
+  // The one that has not asked for more is given up, and by then the other's time would be over as well.
+  await foster.line(/quick: its startup probe has failed/)
+  await quick.up()
+  await web.does(`${py} READY=1`)
+  assert.doesNotMatch(foster.output.stderr, /web: its startup probe/)
+})
+
+e2e('MAINPID names the successor, which is followed when the process ends', async (rig, context) => {
+  if (lacksPython) return context.skip(lacksPython)
+  const [web, next] = [rig.puppet('web'), rig.puppet('next')]
+  const foster = await rig.start({ programs: { web: { ...atOnce, command: web.command, probes: { readiness } } } })
+  await web.up()
+  web.start(`env -i PATH="$PATH" setsid ${next.command.map(it => `'${it}'`).join(' ')} &`)
+  const pid = await next.up()
+  await web.does(`${py} MAINPID=${pid} READY=1`)
+  web.start('exit 1')
+  await foster.line(new RegExp(`web: its main process is pid ${pid} now`))
+  assert.doesNotMatch(foster.output.stderr, /exited/)
+  next.start('exit 5')
+  await foster.line(/web: exited with code 5/)
+})
+
+e2e('what a daemon says before it has forked away is not forgotten', async (rig, context) => {
+  if (lacksPython) return context.skip(lacksPython)
+  const { puppet, pidFile, program } = daemon(rig, 'web', { probes: { readiness } }, false)
+  // Its environment was taken from it, so it is told where to speak.
+  const command = ['/bin/sh', '-c', `echo $NOTIFY_SOCKET >${rig.dir}/where; exec "$@"`, 'sh']
+  const launcher = [...command, ...(program as { command: readonly string[] }).command]
+  const foster = await rig.start({ programs: { web: { ...program, command: launcher } } })
+  await puppet.up()
+  await puppet.does(`${py} --to $(cat ${rig.dir}/where) READY=1`)
+  await puppet.does(`echo $$ >${pidFile}`)
+  await foster.line(/web: its main process is pid/)
+  await foster.line(/web: ready/)
+})
+
+e2e('each run has a socket of its own, and none is left at the end', async (rig, context) => {
+  if (lacksPython) return context.skip(lacksPython)
+  const web = rig.puppet('web')
+  const more = { restart: 'always', backoff: { delay: '10ms' }, probes: { readiness } }
+  const foster = await rig.start({ programs: { web: { ...atOnce, command: web.command, ...more } } })
+  await web.up()
+  const first = await web.tells('echo $NOTIFY_SOCKET')
+  assert.equal(existsSync(first), true)
+  web.start('exit 1')
+  await web.up()
+  const second = await web.tells('echo $NOTIFY_SOCKET')
+  assert.notEqual(second, first)
+  assert.deepEqual([existsSync(first), existsSync(second)], [false, true])
+  await web.does(`${py} READY=1`)
+  await foster.line(/web: ready/)
+  foster.kill('SIGTERM')
+  await foster.exit()
+  assert.equal(existsSync(dirname(second)), false)
+})
+
+e2e('a program without such a probe finds no socket', async rig => {
+  const web = rig.puppet('web')
+  await rig.start({ programs: { web: { ...atOnce, command: web.command } } })
+  await web.up()
+  assert.equal(await web.tells('printenv NOTIFY_SOCKET || echo none'), 'none')
+})
+
+e2e('a foster that was killed leaves a socket, and the next one removes it', async rig => {
+  const [web, api] = [rig.puppet('web'), rig.puppet('api')]
+  const killed = await rig.start({ programs: { web: { ...atOnce, command: web.command, probes: { readiness } } } })
+  await web.up()
+  const left = await web.tells('echo $NOTIFY_SOCKET')
+  killed.kill('SIGKILL')
+  await killed.exit()
+  assert.equal(existsSync(left), true)
+  await rig.start({ programs: { api: { ...atOnce, command: api.command, probes: { readiness } } } })
+  await api.up()
+  assert.equal(existsSync(dirname(left)), false)
+})
+
+e2e('redis says that it is ready', async (rig, context) => {
+  if (!has('redis-server')) return context.skip('needs redis-server')
+  const socket = join(rig.dir, 'redis.sock')
+  const command = `redis-server --port 0 --unixsocket ${socket} --dir ${rig.dir} --supervised systemd`
+  const api = rig.puppet('api')
+  const foster = await rig.start({
+    programs: {
+      redis: { ...atOnce, command, probes: { readiness } },
+      api: { ...atOnce, command: api.command, depends_on: { redis: 'ready' } },
+    },
+  })
+  await api.up()
+  await foster.line(/redis: ready/)
+  assert.equal(await api.tells(`redis-cli -s ${socket} ping`), 'PONG')
+  foster.kill('SIGTERM')
+  assert.equal((await foster.exit()).code, 0)
+})
+
+const postgres = '/usr/lib/postgresql/15/bin'
+const lacksPostgres = !existsSync(`${postgres}/postgres`) && `needs ${postgres}/postgres`
+
+e2e(
+  'PostgreSQL, as its own user, says that it is ready, and is a daemon by pg_ctl',
+  async (rig, context) => {
+    if (lacksPostgres) return context.skip(lacksPostgres)
+    const dir = join(rig.dir, 'pg')
+    execFileSync('install', ['-d', '-o', 'postgres', '-m', '700', dir])
+    const initdb = [`${postgres}/initdb`, '-D', `${dir}/data`, '--no-sync', '-A', 'trust']
+    execFileSync('setpriv', ['--reuid=postgres', '--regid=postgres', '--init-groups', ...initdb], { stdio: 'ignore' })
+    const options = `-h "" -k ${dir}`
+    const user = 'postgres'
+    const direct = { ...atOnce, user, command: `${postgres}/postgres -D ${dir}/data ${options}`, stop_signal: 'INT' }
+    const first = await rig.start({ programs: { db: { ...direct, probes: { readiness: { notify: true } } } } })
+    await first.line(/db: ready/)
+    first.kill('SIGTERM')
+    assert.equal((await first.exit()).code, 0)
+    assert.doesNotMatch(first.output.stderr, /refused/)
+
+    const pid_file = `${dir}/data/postmaster.pid`
+    const command = [`${postgres}/pg_ctl`, '-D', `${dir}/data`, '-o', options, '-l', `${dir}/log`, '-w', 'start']
+    const forked = { ...atOnce, kind: 'daemon', user, command, pid_file, stop_signal: 'INT' }
+    const second = await rig.start({ programs: { db: { ...forked, probes: { readiness: { notify: true } } } } })
+    await second.line(/db: its main process is pid/)
+    await second.line(/db: ready/)
+    const main = await eventually('it is there', () => second.others().find(it => it.argv[0]?.endsWith('/postgres')))
+    assert.equal(isAlive(main.pid), true)
+    second.kill('SIGTERM')
+    assert.equal((await second.exit()).code, 0)
+    assert.match(readFileSync(`${dir}/log`, 'utf8'), /database system is shut down\n$/)
+  },
+  'root',
+)
