@@ -4,6 +4,7 @@ import { readScalar } from '../scalar.ts'
 import type { Entry, Scalar, Tree } from '../tree.ts'
 import { programName, reservedNames } from '../validate.ts'
 import type { GroupConfig, ProcessConfig } from './model.ts'
+import { suffixOf } from './names.ts'
 import type { Converted } from './nodes.ts'
 import { planNames, type WrittenSupervisor } from './written.ts'
 
@@ -22,22 +23,27 @@ const defaults = `defaults:
   stop_grace_period: 10s # supervisord's stopwaitsecs
 `
 
+/** A process, or several that differ in their numbers alone: replicas of one program. */
+interface Block {
+  readonly group: GroupConfig
+  readonly members: readonly ProcessConfig[]
+  readonly entries: Entries
+}
+
 /** Writes the file. */
 export function convertSupervisor({ tree, config }: WrittenSupervisor): string {
-  const names = yamlNames(config.groups)
-  const lines: string[] = []
+  const { groups } = config
+  const inPlan = planNames(groups)
   const programs = tree.entries.get('programs')?.node
-  const inPlan = planNames(config.groups)
-  for (const group of config.groups) {
-    for (const process of group.processes) {
-      const written = inPlan.get(process) ?? process.name
-      const node = programs?.kind === 'map' ? programs.entries.get(written)?.node : undefined
-      if (node?.kind === 'map')
-        lines.push(
-          ...programOf(process, { group, name: names.get(written) ?? written }, node.entries, names, config.groups),
-        )
-    }
-  }
+  const blocks = groups.flatMap(group => {
+    const single = group.processes.flatMap((process): Block[] => {
+      const node = programs?.kind === 'map' ? programs.entries.get(inPlan.get(process) ?? '')?.node : undefined
+      return node?.kind === 'map' ? [{ group, members: [process], entries: node.entries }] : []
+    })
+    return joined(single)
+  })
+  const names = yamlNames(blocks, inPlan)
+  const lines = blocks.flatMap(block => programOf(block, names, inPlan, groups))
   const top = ['log', 'shutdown'].flatMap(key => {
     const node = tree.entries.get(key)?.node
     return node === undefined ? [] : entryOf(key, node, 0)
@@ -46,19 +52,41 @@ export function convertSupervisor({ tree, config }: WrittenSupervisor): string {
   return `${head}${defaults}${[...top, ...body].join('\n')}\n`
 }
 
-/** What processes are called in YAML, by their names in the plan: the same, where YAML allows it. */
-function yamlNames(groups: readonly GroupConfig[]): ReadonlyMap<string, string> {
+/** Processes of one section become replicas if they say the same. */
+function joined(blocks: readonly Block[]): readonly Block[] {
+  const found: Block[] = []
+  for (const block of blocks) {
+    const last = found.at(-1)
+    const isSame =
+      last !== undefined && last.members[0]?.section === block.members[0]?.section && said(last) === said(block)
+    if (isSame) found.splice(-1, 1, { ...last, members: [...last.members, ...block.members] })
+    else found.push(block)
+  }
+  return found
+}
+
+function said({ entries }: Block): string {
+  return bodyOf(entries, new Map()).join('\n')
+}
+
+/** What programs are called in YAML, by the names of their processes in the plan: the same, where YAML allows it. */
+function yamlNames(blocks: readonly Block[], inPlan: PlanNames): ReadonlyMap<string, string> {
   const taken = new Set<string>()
   const names = new Map<string, string>()
-  for (const name of planNames(groups).values()) {
+  for (const { members } of blocks) {
+    const [first] = members
+    const own = members.map(member => inPlan.get(member) ?? member.name)
+    const name = members.length > 1 && first !== undefined ? suffixOf(first.section).trim() : (own[0] ?? '')
     const near = name.replace(/[^A-Za-z0-9_.-]/g, '-').replace(/^[^A-Za-z0-9]+/, '') || 'program'
     let wanted = reservedNames.has(near) ? `${near}-program` : near
     for (let count = 2; taken.has(wanted); count++) wanted = `${near}-${count}`
     taken.add(wanted)
-    names.set(name, wanted)
+    for (const it of own) names.set(it, wanted)
   }
   return names
 }
+
+type PlanNames = ReadonlyMap<ProcessConfig, string>
 
 type Entries = ReadonlyMap<string, Entry<Scalar>>
 
@@ -66,24 +94,27 @@ type Entries = ReadonlyMap<string, Entry<Scalar>>
 const usual: ReadonlySet<string> = new Set(['critical=false', 'stdin=pipe', 'restart=on-failure'])
 
 function programOf(
-  process: ProcessConfig,
-  { group, name }: { readonly group: GroupConfig; readonly name: string },
-  entries: Entries,
+  { group, members, entries }: Block,
   names: ReadonlyMap<string, string>,
+  inPlan: PlanNames,
   groups: readonly GroupConfig[],
 ): readonly string[] {
-  const lines = [
-    `  ${quoted(name)}:${name === process.name ? '' : ` # called ${JSON.stringify(process.name)} in the file`}`,
-  ]
-  if (group.name !== process.name && programName.test(group.name)) lines.push(`    group: ${quoted(group.name)}`)
-  for (const [key, { node }] of entries) {
-    if (node.kind === 'scalar' && usual.has(`${key}=${node.text}`)) continue
-    if (key === 'environment') lines.push(...environmentOf(node))
-    else if (key === 'depends_on') lines.push(...dependenciesOf(node, names))
-    else lines.push(...entryOf(key, node, 2))
-  }
-  lines.push(...remarks(process, group, groups))
-  return lines
+  const [process] = members
+  if (process === undefined) return []
+  const name = names.get(inPlan.get(process) ?? '') ?? process.name
+  const called = members.length > 1 ? [process, members.at(-1)].map(it => it?.name).join(' to ') : process.name
+  const lines = [`  ${quoted(name)}:${name === called ? '' : ` # called ${JSON.stringify(called)} in the file`}`]
+  if (members.length > 1) lines.push(`    replicas: ${members.length}`)
+  if (group.name !== name && programName.test(group.name)) lines.push(`    group: ${quoted(group.name)}`)
+  return [...lines, ...bodyOf(entries, names), ...remarks(process, group, groups)]
+}
+
+function bodyOf(entries: Entries, names: ReadonlyMap<string, string>): readonly string[] {
+  return [...entries].flatMap(([key, { node }]) => {
+    if (node.kind === 'scalar' && usual.has(`${key}=${node.text}`)) return []
+    if (key === 'environment') return environmentOf(node)
+    return key === 'depends_on' ? dependenciesOf(node, names) : entryOf(key, node, 2)
+  })
 }
 
 /** What somebody who reads the result may want to change. */
@@ -110,10 +141,14 @@ function environmentOf(node: Tree): readonly string[] {
 
 function dependenciesOf(node: Tree, names: ReadonlyMap<string, string>): readonly string[] {
   if (node.kind !== 'map') return []
-  const lines = [...node.entries].map(([name, { node: condition }]) => {
-    const word = condition.kind === 'scalar' ? condition.text : ''
-    return `      ${quoted(names.get(name) ?? name)}:${word === '' ? '' : ` ${word}`}`
-  })
+  // A dependency on a program is one on all of its replicas.
+  const conditions = new Map(
+    [...node.entries].map(([name, { node: condition }]) => [
+      names.get(name) ?? name,
+      condition.kind === 'scalar' ? condition.text : '',
+    ]),
+  )
+  const lines = [...conditions].map(([name, word]) => `      ${quoted(name)}:${word === '' ? '' : ` ${word}`}`)
   return ['    depends_on:', ...lines]
 }
 

@@ -7,16 +7,21 @@ import type { Plan, Program } from '../../../src/core/plan.ts'
 import { render } from '../../../src/errors.ts'
 import { facts, loadCase, names } from './corpus.ts'
 
-/** A program without what the head of the converted file speaks of. Names that YAML does not allow are others. */
-function comparable(program: Program, order: ReadonlyMap<string, number>): object {
-  const { name: _name, group: _group, rules: _rules, setsIdentity: _sets, priority: _priority, ...same } = program
+/**
+ * A program without what the head of the converted file speaks of. Names that YAML does not allow are others, and
+ * processes that say the same are replicas.
+ */
+function comparable(program: Program, order: ReadonlyMap<string, readonly number[]>): object {
+  const { name: _name, group: _group, rules: _rules, setsIdentity: _sets, priority: _priority, ...rest } = program
+  const { replica: _replica, ...same } = rest
   const own = Object.entries(program.environment).filter(([variable]) => !variable.startsWith('SUPERVISOR_'))
-  const dependsOn = program.dependsOn.map(it => ({ ...it, program: order.get(it.program) }))
+  const dependsOn = program.dependsOn.flatMap(it => (order.get(it.program) ?? []).map(at => ({ ...it, program: at })))
   return { ...same, environment: Object.fromEntries(own), dependsOn }
 }
 
 function comparablePlan({ stays: _stays, ownPidFile: _pid, programs, ...plan }: Plan): object {
-  const order = new Map(programs.map(({ name }, index) => [name, index]))
+  const order = new Map<string, number[]>()
+  programs.forEach(({ name }, index) => void order.set(name, [...(order.get(name) ?? []), index]))
   return { ...plan, programs: programs.map(program => comparable(program, order)) }
 }
 
