@@ -92,7 +92,7 @@ async function measure(peer: string, length: number, writers: number): Promise<S
   const timer = setInterval(() => {
     if (began.pid > 0) memory = Math.max(memory, usedBy(began.pid).memory)
   }, 20)
-  const limit = setTimeout(() => reader.kill(), 60_000)
+  const limit = setTimeout(() => reader.kill(), 60_000 + 30 * Number(values.megabytes))
   try {
     for await (const text of reader.stdout) {
       for (const mark of String(text).trim().split('\n')) {
