@@ -1,6 +1,6 @@
 /**
  * A mark on a program's processes by which they are known wherever they go. A daemon leaves its parent, its session and
- * its descriptors behind, and writes over its environment (nginx, PostgreSQL, sshd); its resource limits stay, through
+ * its descriptors behind, and may write over its environment (nginx, redis); its resource limits stay, through
  * fork, exec, setsid and setuid. The soft limit RLIMIT_LOCKS has meant nothing to Linux since 2.4.25, so a number of ours
  * stands there.
  *

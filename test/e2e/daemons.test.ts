@@ -153,9 +153,16 @@ e2e('nginx forks away; killed, it is started again beside nothing; replaced (USR
   assert.ok(first)
   await eventually('it has a worker', () => foster.others().length === 2)
   process.kill(first.pid, 'SIGKILL')
-  const named = () => Number(readFileSync(pidFile, 'utf8'))
+  /** The process that the pid file names, which comes and goes. */
+  const named = () => {
+    try {
+      return outer(Number(readFileSync(pidFile, 'utf8')))
+    } catch {
+      return undefined
+    }
+  }
   const second = await eventually('it was started again', () => {
-    const it = existsSync(pidFile) ? outer(named()) : undefined
+    const it = named()
     return it !== undefined && it.pid !== first.pid ? it : undefined
   })
   await foster.line(new RegExp(`its main process is pid ${second.innerPid} now`))
@@ -163,7 +170,7 @@ e2e('nginx forks away; killed, it is started again beside nothing; replaced (USR
   await eventually('it has a worker', () => foster.others().some(it => it.parent === second.pid))
   process.kill(second.pid, 'SIGUSR2')
   const third = await eventually('it has started its successor', () => {
-    const it = existsSync(pidFile) ? outer(named()) : undefined
+    const it = named()
     return it !== undefined && it.pid !== second.pid ? it : undefined
   })
   process.kill(second.pid, 'SIGQUIT')
