@@ -81,7 +81,7 @@ e2e(
     if (lacksPython) return context.skip(lacksPython)
     const it = await two(rig, { web: 'nobody', evil: 'daemon' })
     assert.match(await it.evil.tells(`${it.say} READY=1 2>&1 | tail -1`), /Permission denied/)
-    const { mode, uid } = statSync(await it.web.tells('echo $NOTIFY_SOCKET'))
+    const { mode, uid } = statSync(`/proc/${it.foster.pid}/root${await it.web.tells('echo $NOTIFY_SOCKET')}`)
     assert.deepEqual([mode & 0o777, uid], [0o600, 65534])
   },
   'root',
@@ -109,10 +109,11 @@ e2e(
     if (lacksPython) return context.skip(lacksPython)
     const it = await two(rig)
     const [file = '', ...args] = it.say.split(' ')
-    execFileSync(file, [...args, 'READY=1'])
+    const target = ['-t', String(it.foster.pid)]
+    execFileSync('nsenter', [...target, '--mount', file, ...args, 'READY=1'])
     await it.foster.line(/refused: it came from process 0: it is in another PID namespace/)
     // As docker exec does it: in the namespace, with a parent that is not.
-    const inside = spawn('nsenter', ['-t', String(it.foster.pid), '-p', file, ...args, '--stay', 'READY=1'], {
+    const inside = spawn('nsenter', [...target, '--mount', '--pid', file, ...args, '--stay', 'READY=1'], {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     await once(inside.stdout, 'data')

@@ -1,9 +1,9 @@
 /** sd_notify: what programs say of themselves, by systemd's own client, by Python's sockets and by real servers. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { e2e, fixture } from './rig.ts'
+import { e2e, fixture, type Options, type Puppet, type Rig } from './rig.ts'
 import { daemon } from './rig-daemon.ts'
 import { isAlive } from './rig-proc.ts'
 import { eventually } from './rig-wait.ts'
@@ -154,25 +154,40 @@ e2e('what a daemon says before it has forked away is not forgotten', async (rig,
   await foster.line(/web: ready/)
 })
 
-e2e('each run has a socket of its own, and none is left at the end', async (rig, context) => {
-  if (lacksPython) return context.skip(lacksPython)
-  const web = rig.puppet('web')
-  const more = { restart: 'always', backoff: { delay: '10ms' }, probes: { readiness } }
-  const foster = await rig.start({ programs: { web: { ...atOnce, command: web.command, ...more } } })
-  await web.up()
-  const first = await web.tells('echo $NOTIFY_SOCKET')
-  assert.equal(existsSync(first), true)
-  web.start('exit 1')
-  await web.up()
-  const second = await web.tells('echo $NOTIFY_SOCKET')
-  assert.notEqual(second, first)
-  assert.deepEqual([existsSync(first), existsSync(second)], [false, true])
-  await web.does(`${py} READY=1`)
-  await foster.line(/web: ready/)
-  foster.kill('SIGTERM')
-  await foster.exit()
-  assert.equal(existsSync(dirname(second)), false)
-})
+/** Foster as somebody who has no place but this, which the test can see after its end. */
+function elsewhere(rig: Rig): Options & { readonly place: string } {
+  const place = join(rig.dir, 'runtime')
+  mkdirSync(place)
+  chownSync(place, 4711, 4712)
+  const via = ['setpriv', '--reuid=4711', '--regid=4712', '--clear-groups']
+  return { place, via, binary: rig.reachable(), env: { XDG_RUNTIME_DIR: place } }
+}
+
+e2e(
+  'each run has a socket of its own, and none is left at the end',
+  async (rig, context) => {
+    if (lacksPython) return context.skip(lacksPython)
+    const web = rig.puppet('web')
+    const more = { restart: 'always', backoff: { delay: '10ms' }, probes: { readiness } }
+    const options = elsewhere(rig)
+    const foster = await rig.start({ programs: { web: { ...atOnce, command: web.command, ...more } } }, options)
+    await web.up()
+    const first = await web.tells('echo $NOTIFY_SOCKET')
+    assert.equal(existsSync(first), true)
+    assert.ok(first.startsWith(`${options.place}/foster/`))
+    web.start('exit 1')
+    await web.up()
+    const second = await web.tells('echo $NOTIFY_SOCKET')
+    assert.notEqual(second, first)
+    assert.deepEqual([existsSync(first), existsSync(second)], [false, true])
+    await web.does(`${py} READY=1`)
+    await foster.line(/web: ready/)
+    foster.kill('SIGTERM')
+    await foster.exit()
+    assert.equal(existsSync(dirname(second)), false)
+  },
+  'root',
+)
 
 e2e('a program without such a probe finds no socket', async rig => {
   const web = rig.puppet('web')
@@ -181,18 +196,24 @@ e2e('a program without such a probe finds no socket', async rig => {
   assert.equal(await web.tells('printenv NOTIFY_SOCKET || echo none'), 'none')
 })
 
-e2e('a foster that was killed leaves a socket, and the next one removes it', async rig => {
-  const [web, api] = [rig.puppet('web'), rig.puppet('api')]
-  const killed = await rig.start({ programs: { web: { ...atOnce, command: web.command, probes: { readiness } } } })
-  await web.up()
-  const left = await web.tells('echo $NOTIFY_SOCKET')
-  killed.kill('SIGKILL')
-  await killed.exit()
-  assert.equal(existsSync(left), true)
-  await rig.start({ programs: { api: { ...atOnce, command: api.command, probes: { readiness } } } })
-  await api.up()
-  assert.equal(existsSync(dirname(left)), false)
-})
+e2e(
+  'a foster that was killed leaves a socket, and the next one removes it',
+  async rig => {
+    const [web, api] = [rig.puppet('web'), rig.puppet('api')]
+    const options = elsewhere(rig)
+    const plan = ({ command }: Puppet) => ({ programs: { web: { ...atOnce, command, probes: { readiness } } } })
+    const killed = await rig.start(plan(web), options)
+    await web.up()
+    const left = await web.tells('echo $NOTIFY_SOCKET')
+    killed.kill('SIGKILL')
+    await killed.exit()
+    assert.equal(existsSync(left), true)
+    await rig.start(plan(api), options)
+    await api.up()
+    assert.equal(existsSync(dirname(left)), false)
+  },
+  'root',
+)
 
 e2e('redis says that it is ready', async (rig, context) => {
   if (!has('redis-server')) return context.skip('needs redis-server')
