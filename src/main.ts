@@ -1,7 +1,7 @@
 /** The composition root: from arguments and the state of the system to an init that runs, or to a message. */
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { basename } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { isatty } from 'node:tty'
 import { commandWords, parseArguments, reservedWords } from './cli/arguments.ts'
 import { usage } from './cli/grammar.ts'
@@ -14,6 +14,7 @@ import { checkReport } from './config/report.ts'
 import { convertSupervisor } from './config/supervisord/convert.ts'
 import { commandPlan, withCommand } from './core/command.ts'
 import { nearest } from './core/nearest.ts'
+import { unknownPrivileges } from './core/privileges.ts'
 import { type Diagnostic, render } from './errors.ts'
 import { wantsColour } from './log/format.ts'
 import { openAccounts } from './os/accounts.ts'
@@ -50,6 +51,7 @@ export function main(args: readonly string[], signals: Signals): void {
   const files = invocation.files.length > 0 ? invocation.files : discover(environment, existsSync)
   if (invocation.command === 'check') return check(files, facts(environment), invocation.json)
   if (invocation.command === 'config') return config(files, facts(environment), invocation)
+  if (invocation.command === 'export') return exportAs(files, facts(environment), invocation)
   run(invocation, files, facts(environment), signals)
 }
 
@@ -158,6 +160,21 @@ function config(files: readonly string[], known: Facts, options: PrintOptions): 
   const { plan, written } = loaded
   if (plan === undefined || written === undefined) return leave(2, '')
   leave(0, printPlan(plan, written, options))
+}
+
+/** Its parts are loaded only here. */
+function exportAs(files: readonly string[], known: Facts, wanted: Extract<Invocation, { command: 'export' }>): void {
+  // It will run elsewhere: what this foster may do says nothing.
+  const loaded = load(files, { ...known, privileges: unknownPrivileges })
+  report(loaded)
+  if (loaded.plan === undefined) return leave(2, '')
+  const paths = files.map(file => resolve(file))
+  import('./config/export/export.ts')
+    .then(({ exported }) => {
+      const text = exported(loaded, paths, wanted)
+      leave(text === undefined ? 2 : 0, text ?? 'foster: there are no programs to export\n')
+    })
+    .catch((error: unknown) => leave(1, `foster: a bug of foster's: ${error instanceof Error ? error.stack : error}\n`))
 }
 
 function convert(file: string, known: Facts): void {

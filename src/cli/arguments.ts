@@ -6,9 +6,9 @@ import type { Found, Invocation } from './requests.ts'
 
 /** Words that are foster's own, now or in a later version; a program of that name is run with `foster -- NAME`. */
 export const commandWords = [
-  ...['run', 'check', 'config', 'convert', ...clientWords, 'completion', 'supervisord', 'version', 'help'],
+  ...['run', 'check', 'config', 'convert', 'export', ...clientWords, 'completion', 'supervisord', 'version', 'help'],
 ] as const
-export const reservedWords = ['export', 'supervisorctl'] as const
+export const reservedWords = ['supervisorctl'] as const
 
 /** Parses the arguments after the program's name. */
 export function parseArguments(args: readonly string[], version: string): Invocation {

@@ -2,7 +2,7 @@
 import { Argument, Command, CommanderError, Help, Option } from 'commander'
 import { addClientCommands, socketOption } from './commands.ts'
 import { completion, shells } from './completion.ts'
-import type { Found } from './requests.ts'
+import { exportFormats, type Found } from './requests.ts'
 
 const examples = `
 With a configuration, foster runs its programs. Without one it runs CMD, as tini does:
@@ -20,6 +20,7 @@ A program that is called as one of the commands is run with --: foster -- start.
 const forms = `[run] [-c FILE]... [-g] [-e CODE]... [--] [CMD [ARG...]]
        foster check [-c FILE]... [--json]
        foster config [-c FILE]... [--origins] [--show-secrets]
+       foster export kubernetes|compose --image IMAGE [-c FILE]...
        foster COMMAND [NAME...]`
 
 /** The usage in short, for a foster that has nothing to do. */
@@ -35,6 +36,7 @@ export function grammar(found: Found, print: Print, version: string): Command {
   addRun(program, found)
   addChecks(program, found)
   addSupervisor(program, found)
+  addExport(program, found)
   program.commandsGroup('Commands for a running foster:')
   addClientCommands(program, (request, socket) => found({ command: 'client', request, socket }))
   program.commandsGroup('Other commands:')
@@ -151,6 +153,27 @@ function addSupervisor(program: Command, found: Found): void {
     )
 }
 
+interface ExportOptions {
+  readonly config?: readonly string[]
+  readonly image: string
+  readonly name?: string
+  readonly showSecrets?: boolean
+}
+
+function addExport(program: Command, found: Found): void {
+  program
+    .command('export')
+    .description('print the programs as containers of their own')
+    .addArgument(new Argument('<FORMAT>', 'a pod, or a Compose file').choices(exportFormats))
+    .requiredOption('--image <IMAGE>', 'the image that every container runs')
+    .option('--name <NAME>', 'of the pod or project; else after the folder of the file', dnsLabel)
+    .option('-c, --config <FILE>', 'a configuration; later ones merge over earlier ones', collect)
+    .option('--show-secrets', 'write values that came from variables, in place of references')
+    .action((format: (typeof exportFormats)[number], { config = [], image, name, showSecrets }: ExportOptions) => {
+      found({ command: 'export', files: config, format, image, name, showSecrets: showSecrets ?? false })
+    })
+}
+
 /** Scripts for shells, and what they complete names from. */
 const completes = [...shells, 'names'] as const
 
@@ -168,6 +191,12 @@ function addCompletion(program: Command, found: Found): void {
 }
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
+
+function dnsLabel(value: string): string {
+  if (/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(value)) return value
+  const message = `--name ${value}: expected a DNS label: small letters, digits and "-" between them, at most 63`
+  throw new CommanderError(2, 'foster.name', message)
+}
 
 function collectCode(value: string, before: readonly number[] = []): readonly number[] {
   if (!/^\d{1,3}$/.test(value) || Number(value) > 255) {

@@ -56,6 +56,8 @@ export const graphFormats = ['text', 'mermaid', 'dot', 'json'] as const
 /** How a graph is written. */
 export type GraphFormat = (typeof graphFormats)[number]
 
+export const exportFormats = ['kubernetes', 'compose'] as const
+
 /** What the user asks for. */
 export type Invocation =
   | {
@@ -77,6 +79,16 @@ export type Invocation =
     }
   /** A Supervisor file is to be written as YAML. */
   | { readonly command: 'convert'; readonly file: string }
+  /** The programs are to be written as containers of their own. */
+  | {
+      readonly command: 'export'
+      readonly files: readonly string[]
+      readonly format: (typeof exportFormats)[number]
+      readonly image: string
+      /** Undefined: after the folder of the configuration. */
+      readonly name: string | undefined
+      readonly showSecrets: boolean
+    }
   /** Something is asked of the foster that is running; `socket` is what `--socket` says. */
   | { readonly command: 'client'; readonly request: ClientRequest; readonly socket: string | undefined }
   /** Text to print, and where. */

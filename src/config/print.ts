@@ -208,7 +208,7 @@ function environmentOf(
 const unusable: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 
 /** The node that is written at a path; undefined if none is, or one without a value. */
-function nodeAt(tree: Tree, path: readonly string[]): Tree | undefined {
+export function nodeAt(tree: Tree, path: readonly string[]): Tree | undefined {
   const [key, ...rest] = path
   if (key === undefined) return tree.kind === 'scalar' && tree.value === null && !tree.masked ? undefined : tree
   const entry = tree.kind === 'map' ? (tree satisfies Mapping<Scalar>).entries.get(key) : undefined
@@ -231,7 +231,8 @@ function mask(printing: Printing, shown = '***'): string {
   return shown
 }
 
-function isMasked(node: Tree | undefined): boolean {
+/** Whether any part of a node holds a value that is not to be shown. */
+export function isMasked(node: Tree | undefined): boolean {
   if (node === undefined) return false
   if (node.kind === 'scalar') return node.masked
   const below = node.kind === 'list' ? node.items : [...node.entries.values()].map(entry => entry.node)

@@ -42,6 +42,24 @@ test('check and config', () => {
   assert.deepEqual(parse('config --origins'), { command: 'config', files: [], origins: true, showSecrets: false })
 })
 
+test('export', () => {
+  const given = { command: 'export', files: [], format: 'kubernetes', image: 'i', name: undefined, showSecrets: false }
+  assert.deepEqual(parse('export kubernetes --image i'), given)
+  const whole = { ...given, format: 'compose', files: ['a', 'b'], name: 'shop', showSecrets: true }
+  assert.deepEqual(parse('export --show-secrets --name shop compose -c a --image=i -c b'), whole)
+  for (const [line, message] of [
+    ['export kubernetes', /required option '--image <IMAGE>' not specified/],
+    ['export --image i', /missing required argument 'FORMAT'/],
+    ['export swarm --image i', /Allowed choices are kubernetes, compose/],
+    ['export compose --image i --name A_b', /--name A_b: expected a DNS label/],
+  ] as const) {
+    const fault = parse(line)
+    assert.ok(fault.command === 'print' && fault.exitCode === 2, line)
+    assert.match(fault.text, message)
+    assert.match(fault.text, /Try: foster export --help\n$/)
+  }
+})
+
 for (const [line, message] of [
   ['--nonsense', /foster: unknown option '--nonsense'/],
   ['-c', /foster: option '-c, --config <FILE>' argument missing/],

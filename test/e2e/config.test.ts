@@ -147,3 +147,25 @@ e2e('nothing to run: usage, exit 2; an unknown word: did you mean, 127', async r
   assert.equal((await word.exit()).code, 127)
   assert.match(word.output.stderr, /chekc: not found\n.*did you mean "check"\?/)
 })
+
+e2e(
+  'foster export prints what the configuration is elsewhere, and starts nothing; faults are those of check',
+  async rig => {
+    const web = rig.puppet('web')
+    const path = rig.file('shop.yaml', `programs: {web: {command: ${JSON.stringify(web.command)}, user: "12345"}}\n`)
+    for (const [format, first] of [
+      ['kubernetes', /^kind: Pod$/m],
+      ['compose', /^services:$/m],
+    ] as const) {
+      const foster = await rig.start(['export', format, '-c', path, '--image', 'shop:1', '--name', 'shop'])
+      assert.deepEqual(await foster.exit(), { code: 0, signal: null })
+      assert.match(foster.output.stdout, first)
+      assert.match(foster.output.stdout, /image: "shop:1"/)
+      assert.equal(foster.output.stderr, '')
+    }
+    const faulty = rig.file('faulty.yaml', 'programs: {web: {comand: x}}\n')
+    const said = await faults(rig, ['export', 'compose', '-c', faulty, '--image', 'shop:1'])
+    assert.match(said.join('\n'), /faulty\.yaml:1:18: /)
+    assert.deepEqual(rig.calls, [])
+  },
+)
