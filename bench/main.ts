@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Bench, Figure } from './figure.ts'
+import { api } from './figures/api.ts'
 import { crash } from './figures/crash.ts'
 import { handler } from './figures/handler.ts'
 import { loop } from './figures/loop.ts'
@@ -20,7 +21,7 @@ import { findPeers } from './peers.ts'
 import { killAll } from './space.ts'
 import { render, type Table } from './table.ts'
 
-const figures: readonly Figure[] = [start, handler, crash, stop, thousand, orphans, memory, loop, status]
+const figures: readonly Figure[] = [start, handler, crash, stop, thousand, orphans, memory, loop, status, api]
 
 const usage = `Usage: npm run bench -- [FIGURE...] [--runs N] [--json FILE]
   FOSTER_BIN   the foster to be measured (dist/foster)
