@@ -185,3 +185,17 @@ for (const [programs, policy, initial, main] of policies) {
     )
   })
 }
+
+test('names that become the same label stay apart, and are no longer than a label may be', () => {
+  const long = 'x'.repeat(60)
+  const names = ['Web', 'web', 'web-0', 'WEB', `${long}-a`, `${long}_a`]
+  const programs = Object.fromEntries(
+    names.map(name => [name, { command: 'web', ...(name === 'WEB' && { replicas: 2 }) }]),
+  )
+  const loaded = loadText(JSON.stringify({ programs }))
+  const { spec } = readPod(exportOf(loaded, 'kubernetes'))
+  const labels = spec.containers.map(({ name }) => name)
+  assert.deepEqual(labels.slice(0, 5), ['web', 'web-2', 'web-0', 'web-0-2', 'web-1'])
+  assert.equal(new Set(labels).size, 7)
+  assert.deepEqual(Object.keys(readCompose(exportOf(loaded, 'compose')).services), labels)
+})
