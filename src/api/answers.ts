@@ -216,7 +216,7 @@ export const event = v.variant('type', [
     names: said(v.array(text), 'The processes that it was about.'),
     status: said(whole, 'What it was answered with.'),
   }),
-  v.object({ ...head, type: v.literal('dropped'), process: text, lines: count, bytes: count }),
+  v.object({ ...head, type: v.literal('dropped'), process: text, lines: count }),
   v.object({
     ...head,
     type: v.literal('container'),

@@ -51,7 +51,7 @@ function words(event: Event): string {
       return `request ${[event.verb, ...event.names].join(' ')} ${who}: ${event.status}`
     }
     case 'dropped':
-      return `${event.process}: ${event.lines} lines (${event.bytes} bytes) were dropped`
+      return `${event.process}: ${event.lines} lines were dropped`
     case 'container':
       return `container: ${event.phase}${because(event.reason)}${event.code === null ? '' : `, exit code ${event.code}`}`
     case 'reload':

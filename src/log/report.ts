@@ -9,6 +9,8 @@ const troubleMillis = 60_000
 export interface ReportOptions {
   say(level: Level, text: string): void
   readonly after: (millis: number, done: () => void) => () => void
+  /** Hears, whenever it is said, how many lines a program has lost. */
+  readonly lost?: ((who: string, lines: number) => void) | undefined
 }
 
 /** Counts the lines that a program has lost to a slow reader. */
@@ -19,13 +21,14 @@ export interface DropReport {
 }
 
 /** `who` is the program, `what` the stream of foster's, or the file. */
-export function dropReport(who: string, what: string, { say, after }: ReportOptions): DropReport {
+export function dropReport(who: string, what: string, { say, after, lost }: ReportOptions): DropReport {
   let lines = 0
   let isQuiet = false
   let isClear = true
   const tell = (): void => {
     if (lines === 0 || !isClear || isQuiet) return
     say('warning', `${who}: ${counted(lines)} dropped, the reader of ${what} was too slow`)
+    lost?.(who, lines)
     lines = 0
     isQuiet = true
     after(dropMillis, () => {
@@ -55,7 +58,7 @@ export interface FileReport {
 }
 
 /** `who` is the program, `path` the file. */
-export function fileReport(who: string, path: string, { say, after }: ReportOptions): FileReport {
+export function fileReport(who: string, path: string, { say, after, lost }: ReportOptions): FileReport {
   let lines = 0
   const quiet = new Set<string>()
   let isUnsaid = false
@@ -67,14 +70,16 @@ export function fileReport(who: string, path: string, { say, after }: ReportOpti
     tell()
   }
   const resumed = (): void => {
-    const lost = lines > 0 ? `; ${counted(lines)} lost` : ''
-    if (isUnsaid || lines > 0) say('warning', `${who}: ${path} is written again${lost}`)
+    const missing = lines > 0 ? `; ${counted(lines)} lost` : ''
+    if (isUnsaid || lines > 0) say('warning', `${who}: ${path} is written again${missing}`)
+    if (lines > 0) lost?.(who, lines)
     isUnsaid = false
     lines = 0
   }
   const finish = (): void => {
     isOver = true
     if (lines > 0) say('error', `${who}: ${counted(lines)} for ${path} could not be written: lost`)
+    if (lines > 0) lost?.(who, lines)
     lines = 0
   }
   return {

@@ -17,6 +17,8 @@ export interface LogOptions extends LogSystem {
   readonly programs: readonly LoggedProgram[]
   /** Whether the lines of each program are counted, for metrics; false by default. */
   readonly countsLines?: boolean
+  /** Hears how many lines a program has lost, as often as it is said. */
+  readonly lost?: (who: string, lines: number) => void
   /**
    * Bytes that wait for a slow reader, or for one file, before who writes is slowed down; twice as many slow everybody
    * down who writes there.

@@ -66,7 +66,7 @@ export function runInit(plan: Plan, signals: Signals, outside: Outside = {}): vo
   const passed = markInherited(process.env)
   if (process.pid !== 1) becomeSubreaper()
   const terminal = plan.programs.some(it => it.tty) ? openTerminal(0, ownGroup()) : undefined
-  const logs = openLog(plan)
+  const logs = openLog(plan, (who, lines) => init.lost(who, lines))
   const init = new Init(plan, logs, { terminal, passed, ...outside })
   if (terminal !== undefined) void restoreAtExit(terminal)
   process.on('uncaughtException', error => init.failed(error))
@@ -194,6 +194,11 @@ class Init {
     else this.#logs.say('warning', `cannot write ${path}: ${reason}`)
   }
 
+  /** A program has lost lines to a reader or a file that was too slow. */
+  lost(who: string, lines: number): void {
+    this.#control.lost(who, lines)
+  }
+
   /** A bug of ours: said, then the programs are stopped in order. It never ends the process by accident. */
   failed(error: unknown): void {
     this.#failures++
@@ -259,9 +264,10 @@ function pathOf(place: ControlPlace | undefined): Readonly<Record<string, string
   return place !== undefined && 'path' in place ? { [socketVariable]: place.path } : {}
 }
 
-function openLog(plan: Plan): Logs {
+function openLog(plan: Plan, lost: (who: string, lines: number) => void): Logs {
   return openLogs({
     errnoName,
+    lost,
     outlets: { stdout: openOutlet(1), stderr: openOutlet(2) },
     plan: plan.log,
     programs: plan.programs,

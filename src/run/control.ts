@@ -82,6 +82,11 @@ export class Control {
     else this.#look(seen)
   }
 
+  /** A process has lost lines. */
+  lost(process: string, lines: number): void {
+    this.#facts.events.add({ type: 'dropped', process, lines })
+  }
+
   /** The configuration was reloaded, or was to be. */
   reloaded({ is, changes }: ReloadOutcome): void {
     this.#facts.events.add({

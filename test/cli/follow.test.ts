@@ -136,7 +136,7 @@ const events = [
     { seq: 6, ...at, type: 'request', uid: 1000, pid: 77, verb: 'restart', names: ['web'], status: 200 },
     'request restart web by uid 1000, pid 77: 200',
   ],
-  [{ seq: 7, ...at, type: 'dropped', process: 'web', lines: 3, bytes: 40 }, 'web: 3 lines (40 bytes) were dropped'],
+  [{ seq: 7, ...at, type: 'dropped', process: 'web', lines: 3 }, 'web: 3 lines were dropped'],
   [
     { seq: 8, ...at, type: 'container', phase: 'stopping', reason: 'web is over', code: 3 },
     'container: stopping: web is over, exit code 3',

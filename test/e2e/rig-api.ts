@@ -36,6 +36,7 @@ export interface Line {
   readonly message: string
   readonly whole: boolean
   readonly missed: number
+  readonly lines: number
   readonly results: ActionAnswer['results']
 }
 
