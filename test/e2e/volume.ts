@@ -105,7 +105,7 @@ export async function runVolume(rig: Rig, volume: Volume, checker: Checker): Pro
     ...Object.fromEntries(names.map(name => [name, program(name)])),
     ...(volume.until && { stays: { command: 'sleep 100000', log } }),
   }
-  const plan = rig.file('volume.yaml', JSON.stringify({ programs }))
+  const plan = rig.file('volume.yaml', JSON.stringify({ programs, control: { socket: false } }))
   const via = kind === 'foreign' ? ['sh', '-c', 'mount -t tmpfs none /proc && exec "$@"', 'sh'] : []
   const words = [...namespace, ...via, binary, '-c', plan]
   const around = kind === 'terminal' ? ['sh', '-c', 'exec script -qefc "exec $*" /dev/null </dev/null', 'sh'] : []
