@@ -78,6 +78,7 @@ export const processStatus = v.object({
   waiting_for: said(v.array(text), 'The dependencies that hold it back.'),
   retry_in: said(orNull(seconds), 'In BACKOFF: when it is started again.'),
   reason: said(orNull(text), 'Why it is in this state, where that is not plain.'),
+  status_text: said(orNull(text), 'What it says of itself: STATUS of sd_notify.'),
   last_exit: orNull(lastExit),
   probes: v.array(probeResult),
 })

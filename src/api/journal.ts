@@ -25,6 +25,7 @@ export interface Tally {
 interface Remembered {
   since: number | undefined
   lastExit: Past['lastExit']
+  said: string | undefined
   /** It has been ready, or a task has been completed, at least once. */
   hasBeenReady: boolean
   readonly tally: Tally
@@ -50,7 +51,7 @@ export class Journal {
   }
 
   past(label: string): Past {
-    return this.#of.get(label) ?? { since: undefined, lastExit: undefined }
+    return this.#of.get(label) ?? { since: undefined, lastExit: undefined, said: undefined }
   }
 
   hasBeenReady(label: string): boolean {
@@ -66,6 +67,7 @@ export class Journal {
     const label = labelOf(program)
     const own = this.#remembered(label)
     const wall = this.#wall()
+    if (event.on === 'spawned') own.said = undefined
     if (event.on === 'exit' || event.on === 'refused') this.#ended(own, label, before, event.ending, now)
     if (event.on === 'tried') count(own.tally.tries, `${event.probe} ${event.ok ? 'ok' : 'failed'}`)
     for (const news of probeNews(label, before, after)) this.#events.add(news)
@@ -80,6 +82,11 @@ export class Journal {
     if (ready || (after.at === 'exited' && program.kind === 'task')) own.hasBeenReady = true
     if (ready !== isReady(before)) this.#events.add({ type: 'ready', process: label, ready })
     for (const callback of [...this.#changed]) callback()
+  }
+
+  /** A process says of itself what it is doing. */
+  said(label: string, text: string): void {
+    this.#remembered(label).said = text
   }
 
   /** The container has come into another phase. */
@@ -108,7 +115,7 @@ export class Journal {
     const found = this.#of.get(label)
     if (found !== undefined) return found
     const tally = { exits: new Map(), tries: new Map() }
-    const made: Remembered = { since: undefined, lastExit: undefined, hasBeenReady: false, tally }
+    const made: Remembered = { since: undefined, lastExit: undefined, said: undefined, hasBeenReady: false, tally }
     this.#of.set(label, made)
     return made
   }

@@ -14,6 +14,8 @@ export interface Past {
   /** When it came into its state, by the wall clock in milliseconds. */
   readonly since: number | undefined
   readonly lastExit: { readonly at: number; readonly uptime: number | undefined } | undefined
+  /** What its process has last said of itself. */
+  readonly said: string | undefined
 }
 
 /** When it is: by the world's clock and by the wall's, in milliseconds. */
@@ -76,6 +78,7 @@ export function processOf(world: World, index: number, past: Past, clock: Clock)
     waiting_for: waitingFor(world, index, state),
     retry_in: state.at === 'backoff' ? secondsOf(state.deadline - clock.now) : null,
     reason: reasonOf(world, index, state),
+    status_text: ('pid' in state ? past.said : undefined) ?? null,
     last_exit: exitOf(state.last, past, program),
     probes: probesOf(program, state),
   }

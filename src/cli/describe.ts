@@ -16,7 +16,7 @@ function partsOf(process: ProcessStatus): readonly string[] {
   switch (state) {
     case 'STARTING':
     case 'RUNNING':
-      return [running(process), readiness(process), failing(process), restarts(process)]
+      return [running(process), readiness(process), failing(process), restarts(process), process.status_text ?? '']
     case 'STOPPING':
       return [running(process), reason ?? '']
     case 'WAITING':

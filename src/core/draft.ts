@@ -85,6 +85,8 @@ export type WorldEffect =
 export type Announcement =
   | { readonly about: 'ending'; readonly end: End }
   | { readonly about: 'kill-now' }
+  /** A program says of itself what it is doing: sd_notify's STATUS. */
+  | { readonly about: 'said'; readonly index: number; readonly text: string }
   | { readonly about: 'reloaded'; readonly changes: readonly Change[] }
   | { readonly about: 'out-of-time'; readonly indexes: readonly number[] }
   | { readonly about: 'stray-event'; readonly index: number; readonly at: string; readonly on: string }

@@ -27,6 +27,8 @@ export type Input =
   | { readonly on: 'strays-gone' }
   /** A new plan. `stale`: programs whose secrets have changed since they were started. */
   | { readonly on: 'reload'; readonly plan: Plan; readonly stale: ReadonlySet<number> }
+  /** What a program says of itself; it changes nothing. */
+  | { readonly on: 'said'; readonly index: number; readonly text: string }
   | { readonly on: 'bug' }
 
 /** When the step happens: monotonic milliseconds, and a random number in [0, 1). */
@@ -86,6 +88,9 @@ function receive(draft: Draft, input: Input): void {
       return finish(draft)
     case 'reload':
       return reload(draft, input.plan, input.stale)
+    case 'said':
+      draft.effects.push({ do: 'announce', what: { about: 'said', index: input.index, text: input.text } })
+      return
     case 'bug':
       return beginEnd(draft, { why: 'bug', code: 1 })
   }

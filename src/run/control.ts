@@ -7,7 +7,7 @@ import { Journal } from '../api/journal.ts'
 import { accessFor, answer } from '../api/requests.ts'
 import { reasonOf } from '../api/snapshot.ts'
 import type { World, WorldEffect } from '../core/draft.ts'
-import type { Plan } from '../core/plan.ts'
+import { labelOf, type Plan } from '../core/plan.ts'
 import type { Signal } from '../core/signal.ts'
 import type { Input } from '../core/world.ts'
 import type { Logs } from '../log/router.ts'
@@ -129,6 +129,9 @@ export class Control {
       const program = world.plan.programs[effect.index]
       const reason = world.states[effect.index] === effect.after ? reasonOf(world, effect.index, effect.after) : null
       if (program !== undefined) this.#journal.note(effect, program, now, reason)
+    } else if (effect.do === 'announce' && effect.what.about === 'said') {
+      const program = world.plan.programs[effect.what.index]
+      if (program !== undefined) this.#journal.said(labelOf(program), effect.what.text)
     }
     const { phase } = world
     if (phase.at === this.#phase) return

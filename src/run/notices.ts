@@ -84,6 +84,8 @@ export function announcementOf(
   switch (what.about) {
     case 'ending':
       return plan.command === undefined ? endNotice(what.end, plan, restarts) : undefined
+    case 'said':
+      return undefined
     case 'kill-now':
       return { level: 'warning', text: 'interrupted again: killing everything now' }
     case 'reloaded':

@@ -35,7 +35,7 @@ export interface Hearer {
 }
 
 /**
- * Does what a datagram says. A STATUS and an ERRNO are for people. RELOADING changes nothing: while it reloads a program
+ * Does what a datagram says. STATUS is shown by `foster status`. RELOADING changes nothing: while it reloads a program
  * can be used, as under systemd. The time between two signs of life is what the configuration says, not WATCHDOG_USEC.
  */
 export function hear(
@@ -63,6 +63,9 @@ export function hear(
         break
       case 'watchdog-failed':
         tell(['liveness'], false, 'it says so itself')
+        break
+      case 'status':
+        dispatch({ on: 'said', index, text: message.text })
         break
       case 'extend':
         if (pid !== undefined)

@@ -121,6 +121,7 @@ export function processAs(changes: Partial<ProcessStatus> & { readonly name: str
     waiting_for: [],
     retry_in: null,
     reason: null,
+    status_text: null,
     last_exit: null,
     probes: [],
     ...changes,

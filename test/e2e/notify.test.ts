@@ -5,6 +5,7 @@ import { chownSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { e2e, fixture, type Options, type Puppet, type Rig } from './rig.ts'
 import { daemon } from './rig-daemon.ts'
+import { binary } from './rig-foster.ts'
 import { isAlive } from './rig-proc.ts'
 import { eventually } from './rig-wait.ts'
 
@@ -222,9 +223,14 @@ e2e('redis says that it is ready', async (rig, context) => {
       redis: { ...atOnce, command, probes: { readiness } },
       api: { ...atOnce, command: api.command, depends_on: { redis: 'ready' } },
     },
+    control: { socket: join(rig.dir, 'control.sock') },
   })
   await api.up()
   await foster.line(/redis: ready/)
+  const asked = execFileSync(binary, ['status', '--socket', join(rig.dir, 'control.sock'), 'redis'], {
+    encoding: 'utf8',
+  })
+  assert.match(asked, /^redis +RUNNING +pid \d+, uptime .*, ready, Ready to accept connections/)
   assert.equal(await api.tells(`redis-cli -s ${socket} ping`), 'PONG')
   foster.kill('SIGTERM')
   assert.equal((await foster.exit()).code, 0)
