@@ -26,10 +26,13 @@ export interface FlushOptions {
 export interface Flusher {
   /** Something has come to its end: the flush may be complete. */
   check(): void
-  flush(millis: number, done: (result: Flushed) => void): void
+  flush(patience: number, done: (result: Flushed) => void, limit?: number): void
 }
 
-/** Ends all runs and waits until everything has been taken, or for so long. */
+/**
+ * Ends all runs and waits until everything has been taken: as long as anything is taken in each `patience` milliseconds, at
+ * most for `limit`. A reader that has stopped holds nobody up, one that is slow gets all the time there is.
+ */
 export function makeFlusher({ sinks, drains, captures, after, tellLosses }: FlushOptions): Flusher {
   let finish: (() => void) | undefined
   const unwritten = () => {
@@ -48,9 +51,18 @@ export function makeFlusher({ sinks, drains, captures, after, tellLosses }: Flus
   }
   return {
     check,
-    flush(millis, done) {
+    flush(patience, done, limit = patience) {
       for (const capture of captures) capture.endRun()
-      const cancel = after(millis, () => finish?.())
+      let cancel = (): void => {}
+      const wait = (left: number, before: number): void => {
+        const millis = Math.min(patience, left)
+        cancel = after(millis, () => {
+          const now = unwritten()
+          if (now < before && left > millis) wait(left - millis, now)
+          else finish?.()
+        })
+      }
+      wait(limit, unwritten())
       finish = () => {
         finish = undefined
         cancel()

@@ -37,7 +37,7 @@ export interface Logs {
   /** One of foster's own messages, on stderr; lines of text without a newline at the end. */
   say(level: Level, text: string): void
   /** Ends all runs and waits until everything has been taken, at most so long. */
-  flush(millis: number, done: (result: Flushed) => void): void
+  flush(patience: number, done: (result: Flushed) => void, limit?: number): void
 }
 
 /** Larger than a pipe, so that one read empties it and no busy program keeps the loop to itself. */

@@ -4,6 +4,7 @@ import type { Plan, Program } from '../core/plan.ts'
 import { budgetOf } from '../core/shutdown.ts'
 import { signalNumbers } from '../core/signal.ts'
 import { type Input, worldOf } from '../core/world.ts'
+import type { Flushed } from '../log/flush.ts'
 import { type Logs, openLogs } from '../log/router.ts'
 import { Children } from '../os/children.ts'
 import { markInherited, openNull, softDescriptorLimit } from '../os/descriptors.ts'
@@ -98,6 +99,8 @@ class Init {
   readonly #termination: Termination | undefined
   /** What was written for those who look for foster's pid. */
   #pidFile: string | undefined
+  /** When `shutdown.timeout` is over. */
+  #endsAt = 0
   #failures = 0
 
   constructor(plan: Plan, logs: Logs, { terminal, passed, load, place, print }: Given) {
@@ -147,6 +150,7 @@ class Init {
     return new Loop({
       world: worldOf(plan),
       perform: effect => {
+        if (effect.do === 'announce' && effect.what.about === 'ending') this.#endsAt = now() + plan.shutdown.timeout
         this.#control.observe(effect)
         effects.perform(effect)
       },
@@ -233,7 +237,9 @@ class Init {
     const flaw = 'end' in phase ? flawNotice(phase.end, code, plan) : undefined
     if (flaw !== undefined) this.#logs.say(flaw.level, flaw.text)
     this.#termination?.finished(code)
-    this.#logs.flush(budgetOf(plan.shutdown).flush, ({ unwritten, lost }) => {
+    const { flush } = budgetOf(plan.shutdown)
+    const limit = Math.max(flush, this.#endsAt - now())
+    const done = ({ unwritten, lost }: Flushed): void => {
       const missing = unwritten + lost
       if (missing > 0) this.#logs.say('error', `${missing} bytes of output were not taken by the reader and are lost`)
       this.#terminal?.restore()
@@ -241,7 +247,8 @@ class Init {
       this.#control.close()
       if (this.#pidFile !== undefined) removeOwnPid(this.#pidFile)
       exitNow(code)
-    })
+    }
+    this.#logs.flush(flush, done, limit)
   }
 }
 

@@ -151,11 +151,12 @@ export class Foster {
   }
 
   /** Waits for so many lines like this. */
-  async lineCount(pattern: RegExp, count: number): Promise<void> {
+  async lineCount(pattern: RegExp, count: number, millis?: number): Promise<void> {
     await this.#lines.until(
       `${count} lines like ${pattern}`,
       () => this.lines.filter(line => pattern.test(line)).length >= count || this.#failIfOver(pattern),
       () => this.story(),
+      millis,
     )
   }
 

@@ -16,7 +16,7 @@ export class Record<T> {
   }
 
   /** Waits until `find` has something to say; `story` tells what is known if it never has. */
-  async until<R>(what: string, find: () => R | undefined, story: () => string): Promise<R> {
+  async until<R>(what: string, find: () => R | undefined, story: () => string, millis = patience): Promise<R> {
     const found = find()
     if (found !== undefined) return found
     return new Promise((resolve, reject) => {
@@ -29,7 +29,7 @@ export class Record<T> {
         const later = find()
         if (later !== undefined) give(() => resolve(later))
       }
-      const timer = setTimeout(() => give(() => reject(new Error(`waited in vain for ${what}\n${story()}`))), patience)
+      const timer = setTimeout(() => give(() => reject(new Error(`waited in vain for ${what}\n${story()}`))), millis)
       this.#waiting.add(look)
     })
   }

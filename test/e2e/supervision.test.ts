@@ -87,7 +87,7 @@ e2e('a thousand programs with a random graph start and stop in the order of thei
   // In an order that says nothing.
   const shuffled = programs.map(it => [random(), it] as const).sort(([a], [b]) => a - b)
   const foster = await rig.start({ programs: Object.fromEntries(shuffled.map(([, it]) => it)) })
-  await foster.lineCount(/: started \(pid/, 1000)
+  await foster.lineCount(/: started \(pid/, 1000, 90_000)
   foster.kill('SIGTERM')
   assert.equal((await foster.exit()).code, 0)
   const lines = foster.output.stderr.split('\n')
