@@ -15,11 +15,14 @@ import { openApi } from './openapi.ts'
 import type { RouteName, routes } from './protocol.ts'
 import { isThere, secondsOf, stateName, timeOf } from './snapshot.ts'
 
+/** Headers beside the usual ones. */
+type Headers = Readonly<Record<string, string>>
+
 /** What is answered. */
 export type Reply =
   | { readonly status: number; readonly json: object }
-  | { readonly status: number; readonly text: string; readonly type: string }
-  | { readonly status: number; readonly lines: LineSource; readonly type: string }
+  | { readonly status: number; readonly text: string; readonly type: string; readonly headers?: Headers }
+  | { readonly status: number; readonly lines: LineSource; readonly type: string; readonly headers?: Headers }
   /** `begin` starts to wait for the reply; what it gives calls that off. */
   | { readonly begin: (done: (reply: Reply) => void) => () => void }
 

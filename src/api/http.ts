@@ -19,6 +19,8 @@ const mostAtOnce = 8
 const largestHeader = 16 * 1024
 /** Requests have no bodies; so much of one is read and thrown away, so that the client sees the answer. */
 const largestBody = 64 * 1024
+/** So much is read and thrown away of a body that is refused where requests have bodies: clients send first. */
+const mostDropped = 32 * 1024 * 1024
 /** Milliseconds of work before the rest of the loop gets its turn: signals, children, output. */
 const longestTurn = 4
 
@@ -31,12 +33,21 @@ export interface Incoming {
   readonly target: string
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly peer: Peer | undefined
+  /** Empty where requests have none. */
+  readonly body?: Buffer
 }
 
 export interface HttpOptions {
   readonly answer: (incoming: Incoming) => Reply | Promise<Reply>
   /** A bug of ours: it is reported, and the request has 500. */
   readonly failed: (error: unknown) => void
+  /** Undefined: requests have no bodies. */
+  readonly bodies?: {
+    /** The largest body that is read. */
+    readonly most: number
+    /** The reply to a request that is refused before its body is read. */
+    readonly refuse: (incoming: Incoming) => Reply | undefined
+  }
 }
 
 /** A connection and what it is doing. */
@@ -135,9 +146,39 @@ export class HttpDoor {
       connection.requests--
       if (connection.requests === 0 && !connection.socket.destroyed) this.#allow(connection, patience.idle)
     })
-    dropBody(request)
-    this.#queue.push(() => void this.#reply(connection, request, response))
+    const { method = '', url: target = '', headers } = request
+    const incoming = { method, target, headers, peer: connection.peer }
+    if (this.#options.bodies === undefined) {
+      dropBody(request, largestBody)
+      this.#later(() => this.#reply(incoming, response))
+    } else {
+      this.#receive(connection, request, response, incoming)
+    }
+  }
+
+  #later(work: () => Promise<void>): void {
+    this.#queue.push(() => void work())
     this.#schedule()
+  }
+
+  /** Reads the body of a request that is let in; the answer to another one does not wait for it. */
+  #receive(connection: Connection, request: IncomingMessage, response: ServerResponse, incoming: Incoming): void {
+    const { bodies = { most: 0, refuse: () => undefined }, failed } = this.#options
+    const isLarge = Number(request.headers['content-length'] ?? 0) > bodies.most
+    const refused = isLarge ? tooLarge : refusedBy(bodies.refuse, incoming, failed)
+    if (refused !== undefined) {
+      this.#allow(connection, patience.header)
+      dropBody(request, mostDropped)
+      // Clients send all of a call before they read.
+      request.on('end', () => send(response, refused, this.#limits))
+      return
+    }
+    if (request.headers.expect !== undefined) response.writeContinue()
+    this.#allow(connection, patience.header)
+    readBody(request, bodies.most, body => {
+      clearTimeout(connection.timer)
+      this.#later(() => this.#reply({ ...incoming, body }, response))
+    })
   }
 
   /** Answers what is queued, a few milliseconds in each turn of the loop. */
@@ -153,12 +194,12 @@ export class HttpDoor {
     })
   }
 
-  async #reply({ peer }: Connection, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #reply(incoming: Incoming, response: ServerResponse): Promise<void> {
     if (response.destroyed) return
-    const { method = '', url: target = '', headers } = request
     try {
-      const isLarge = Number(headers['content-length'] ?? 0) > largestBody
-      const reply = isLarge ? tooLarge : this.#options.answer({ method, target, headers, peer })
+      const { bodies } = this.#options
+      const isLarge = bodies === undefined && Number(incoming.headers['content-length'] ?? 0) > largestBody
+      const reply = isLarge ? tooLarge : this.#options.answer(incoming)
       // What is known at once is answered at once: several requests on one connection keep their order anyway.
       send(response, reply instanceof Promise ? await reply : reply, this.#limits)
     } catch (error) {
@@ -169,17 +210,44 @@ export class HttpDoor {
   }
 }
 
-const tooLarge = failed({ code: 'too-large', message: 'requests have no bodies', hint: null })
+const tooLarge = failed({ code: 'too-large', message: 'the body is too large', hint: null })
 const internal = failed({ code: 'internal', message: 'foster failed over this request, which is a bug', hint: null })
 
 /** Reads and forgets; one that goes on for too long ends the connection. */
-function dropBody(request: IncomingMessage): void {
+function dropBody(request: IncomingMessage, most: number): void {
   let size = 0
   request.on('data', (chunk: Buffer) => {
     size += chunk.length
-    if (size > largestBody) request.socket.destroy()
+    if (size > most) request.socket.destroy()
   })
   request.on('error', () => {})
+}
+
+/** Reads a body that is no longer than it has said. */
+function readBody(request: IncomingMessage, most: number, done: (body: Buffer) => void): void {
+  const chunks: Buffer[] = []
+  let size = 0
+  request.on('data', (chunk: Buffer) => {
+    size += chunk.length
+    if (size > most) request.socket.destroy()
+    else chunks.push(chunk)
+  })
+  request.on('end', () => done(Buffer.concat(chunks)))
+  request.on('error', () => {})
+}
+
+/** What the owner of the door says; a bug of ours is told, and 500. */
+function refusedBy(
+  refuse: (incoming: Incoming) => Reply | undefined,
+  incoming: Incoming,
+  failed: (error: unknown) => void,
+): Reply | undefined {
+  try {
+    return refuse(incoming)
+  } catch (error) {
+    failed(error)
+    return internal
+  }
 }
 
 function send(response: ServerResponse, reply: Reply, limits: StreamLimits): void {
@@ -191,12 +259,13 @@ function send(response: ServerResponse, reply: Reply, limits: StreamLimits): voi
   }
   const common = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' }
   if ('lines' in reply) {
-    response.writeHead(reply.status, { ...common, 'Content-Type': reply.type })
+    response.writeHead(reply.status, { ...common, ...reply.headers, 'Content-Type': reply.type })
     return streamLines(response, reply.lines, limits)
   }
   const text = 'json' in reply ? `${JSON.stringify(reply.json)}\n` : reply.text
   const type = 'json' in reply ? 'application/json' : reply.type
-  const more = reply.status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}
+  const own = 'headers' in reply ? reply.headers : undefined
+  const more = own ?? (reply.status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {})
   // What came with a body that nobody reads cannot be told from the next request's beginning: the connection ends.
   if (reply.status === 413) response.shouldKeepAlive = false
   response.writeHead(reply.status, {

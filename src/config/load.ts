@@ -14,6 +14,7 @@ import type { Surroundings } from './resolving.ts'
 import { type Shape, shape } from './shape.ts'
 import { resolveSignals } from './signals.ts'
 import { excerptable, type Files, readSources, type Sources } from './sources.ts'
+import { clientsOf } from './supervisord/clients.ts'
 import type { WrittenSupervisor } from './supervisord/written.ts'
 import { fault, inline, type Mapping, type Scalar, type Tree } from './tree.ts'
 import { validate } from './validate.ts'
@@ -131,7 +132,7 @@ function make(files: readonly string[], facts: Facts, sources: Sources, allowEmp
     },
     control: controlOf(shaped, facts, diagnostics),
     ...(http !== undefined && { http }),
-    ...(supervisor && { stays: true, ...ownPidFileOf(supervisor) }),
+    ...(supervisor && { stays: true, ...ownPidFileOf(supervisor), supervisor: clientsOf(supervisor.config) }),
   }
   validate(plan, shaped, diagnostics, name => supervisor?.programs.has(name) === true)
   if (plan.programs.length === 0 && !allowEmpty && supervisor === undefined) checkEmpty(shaped, diagnostics)

@@ -7,6 +7,7 @@ import { type LogPlan, type ProgramLogPlan, programLogDefaults } from './log-pla
 import type { Probes } from './probe.ts'
 import type { ProcessSettings } from './settings.ts'
 import type { Signal } from './signal.ts'
+import type { SupervisorPlan } from './supervisor.ts'
 
 /** When a program that ended is started again. */
 export type RestartPolicy = 'always' | 'on-failure' | 'never'
@@ -134,6 +135,8 @@ export interface Plan {
   readonly ownPidFile?: string
   /** The container goes on when nothing is left to run, as under supervisord. */
   readonly stays?: true
+  /** Set for a Supervisor file: what its clients see. */
+  readonly supervisor?: SupervisorPlan
   /** Set for `foster -- CMD` without a configuration: the only program is CMD, and foster is as transparent as tini. */
   readonly command?: { readonly zeroCodes: readonly number[] }
 }

@@ -11,6 +11,7 @@ const newline = 10
 const lineEnd = Buffer.from('\n')
 const EAGAIN = -11
 const EINTR = -4
+const ENOENT = -2
 /** The buffers of a file that is idle are kept up to this size. */
 const kept = 16 * 1024
 /** A file that cannot be written is tried again after so many milliseconds, one that cannot be rotated after more. */
@@ -111,6 +112,13 @@ export class FileSink implements Drain {
   reopen(): void {
     this.#reopen = true
     if (!this.#writes) this.#open()
+  }
+
+  /** Begins a file anew: the old one is removed. False: it cannot be. */
+  clear(): boolean {
+    const result = this.#options.place.remove('')
+    this.reopen()
+    return result === 0 || result === ENOENT
   }
 
   /** Foster ends: what cannot be written now is given up. */

@@ -37,6 +37,8 @@ export interface ProgramLog extends ProgramMemory {
   configure(program: LoggedProgram): void
   /** Opens its files again, or makes them where they have been moved away: how many. */
   reopen(): number
+  /** Begins the files of a stream anew; false: one of them cannot be removed. */
+  clear(stream: OutputStream): boolean
   /** Foster ends: what was lost and not told yet is told. */
   finish(): void
   /** Closes its pipes: the program is no longer configured. What it wrote can still be read. */
@@ -73,6 +75,10 @@ export function openProgramLog(shared: Shared, program: LoggedProgram, index: nu
       for (const file of files) file.reopen()
       return files.length
     },
+    clear(stream) {
+      const own = streams.filter(it => it.stream === stream).flatMap(it => it.lanes())
+      return own.map(({ file }) => file?.clear() ?? true).every(Boolean)
+    },
     finish() {
       for (const lane of lanes()) lane.finish()
     },
@@ -97,6 +103,7 @@ interface Source {
 
 /** One stream of one program, connected to where it goes. */
 interface Attached {
+  readonly stream: OutputStream
   readonly capture: Capture
   readonly lanes: () => readonly Lane[]
   configure(): void
@@ -130,6 +137,7 @@ function attach(shared: Shared, source: Source): Attached {
   lanes = open()
   captures.add(capture)
   return {
+    stream,
     capture,
     lanes: () => lanes,
     configure() {

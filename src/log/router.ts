@@ -8,7 +8,7 @@ import { type LoggedProgram, type LogSystem, labelOf, type Shared } from './log-
 import { openProgramLog, type ProgramLog } from './program-log.ts'
 import { Compressor } from './rotate.ts'
 import { type Drain, Sink } from './sink.ts'
-import { type Level, openVoice } from './voice.ts'
+import { type Level, type OwnMemory, openVoice } from './voice.ts'
 import { WritePool } from './write-pool.ts'
 
 /** What the log is made of. */
@@ -28,6 +28,8 @@ export interface LogOptions extends LogSystem {
 
 /** All logs together. */
 export interface Logs {
+  /** What foster has said lately, on stderr; the other stream is empty. */
+  readonly own: OwnMemory
   /** The log of the program with this index: its place in the options, or what `configure` was given. */
   program(index: number): ProgramLog
   /** Opens the log of a program that has come, or changes the settings of one that is there. */
@@ -82,11 +84,8 @@ export function openLogs(options: LogOptions): Logs {
   }
   const programs = new Map(first.map((program, index) => [index, openProgramLog(shared, program, index)]))
   return {
-    program(index) {
-      const found = programs.get(index)
-      if (found === undefined) throw new RangeError(`no program ${index}`)
-      return found
-    },
+    own: voice.memory,
+    program: index => programs.get(index) ?? noProgram(index),
     configure(index, program) {
       // Lines of others are not padded anew: their columns would jump in the middle of the log.
       shared.width = Math.max(shared.width, labelOf(program).length)
@@ -98,6 +97,10 @@ export function openLogs(options: LogOptions): Logs {
     say: voice.say,
     flush: flusher.flush,
   }
+}
+
+function noProgram(index: number): never {
+  throw new RangeError(`no program ${index}`)
 }
 
 type OnRefused = (stream: OutputStream, errno: number) => void

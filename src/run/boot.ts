@@ -30,6 +30,7 @@ import type { Signals } from '../os/signals.ts'
 import { openTerminal, type Terminal } from '../os/terminal.ts'
 import { writeTermination } from '../os/termination.ts'
 import { ownEnvironment } from '../os/verbatim.ts'
+import { type ClientFacts, type ClientOptions, clientFacts } from './clients.ts'
 import { Control } from './control.ts'
 import type { ControlPlace } from './control-place.ts'
 import { Effects, type EffectsOptions } from './effects.ts'
@@ -94,7 +95,8 @@ class Init {
   readonly #effects: Effects
   #print: Reloaded['print'] | undefined
   readonly #console = [0, 1, 2].find(fd => foregroundOf(fd) > 0)
-  readonly #reloading: ReloadOptions
+  readonly #reloading: ReloadOptions & ClientOptions
+  readonly #clients: ClientFacts
   readonly #oomKills = new OomKills(now)
   readonly #termination: Termination | undefined
   /** What was written for those who look for foster's pid. */
@@ -142,6 +144,7 @@ class Init {
       now,
     })
     this.#effects = effects
+    this.#clients = clientFacts(this.#reloading)
     this.#control = this.#makeControl(plan, place)
     this.#loop = this.#makeLoop(plan, effects)
   }
@@ -168,6 +171,7 @@ class Init {
       orphans: () => this.#children.orphans,
       config: isShown => this.#print?.(isShown),
       reload: isTrial => reload(this.#reloading, isTrial),
+      clients: this.#clients,
     })
   }
 

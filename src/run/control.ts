@@ -15,8 +15,10 @@ import { draftOf, type FileId, permit, publish, withdraw } from '../os/socket-fi
 import { peerOf } from '../os/sockets.ts'
 import { usageOf } from '../os/usage.ts'
 import { version } from '../version.ts'
+import type { ClientFacts } from './clients.ts'
 import type { ControlPlace } from './control-place.ts'
 import { openPublic } from './public.ts'
+import { SupervisorServers } from './supervisor.ts'
 
 /** What the runtime gives to be seen and steered. */
 export interface ControlOptions {
@@ -30,6 +32,8 @@ export interface ControlOptions {
   readonly config: FosterFacts['config']
   readonly now: () => number
   readonly reload: FosterFacts['reload']
+  /** What Supervisor's clients can have done. */
+  readonly clients: ClientFacts
 }
 
 /** One thing that the world has done, until somebody has time to look at it. */
@@ -45,6 +49,7 @@ export class Control {
   readonly #door: HttpDoor
   /** Undefined: everything is looked at when it happens. At first it is put aside: programs are started first. */
   #aside: Seen[] | undefined = []
+  #supervisor: SupervisorServers | undefined
   #phase: World['phase']['at'] = 'serving'
   #socket: { readonly path: string; readonly file: FileId } | undefined
 
@@ -103,6 +108,7 @@ export class Control {
     for (const seen of aside) this.#look(seen)
     const { place, plan, logs } = this.#options
     if (plan.http !== undefined) openPublic(plan.http, this.#facts, (level, text) => logs.say(level, text))
+    this.#openSupervisor(plan)
     if (place === undefined) return
     if ('path' in place) this.#listen(place.path)
     else if ('without' in place) this.#say(`there is no control socket: ${place.without}`)
@@ -112,6 +118,15 @@ export class Control {
   close(): void {
     if (this.#socket !== undefined) withdraw(this.#socket.path, this.#socket.file)
     this.#socket = undefined
+    this.#supervisor?.close()
+  }
+
+  #openSupervisor({ supervisor }: Plan): void {
+    if (supervisor === undefined || supervisor.servers.length === 0) return
+    const { clients, logs } = this.#options
+    const facts = { ...clients, foster: this.#facts, failed: (error: unknown) => this.#failed(error) }
+    this.#supervisor = new SupervisorServers(facts, (level, text) => logs.say(level, text))
+    this.#supervisor.open(supervisor.servers)
   }
 
   /** A bug in what only looks on is said, and stops nothing. */

@@ -86,5 +86,10 @@ function fixedParts(plan: Plan, next: Plan): { kept: Partial<Plan>; messages: re
   kept.log = plan.log
   if (!isSame(plan.http, next.http)) say('http')
   if (plan.http !== undefined) kept.http = plan.http
+  if (plan.supervisor !== undefined && next.supervisor !== undefined) {
+    const { servers, hasInterface } = plan.supervisor
+    if (!isSame(servers, next.supervisor.servers)) say('[unix_http_server] and [inet_http_server]')
+    kept.supervisor = { ...next.supervisor, servers, hasInterface }
+  }
   return { kept, messages }
 }

@@ -1,5 +1,6 @@
 /** The programs' standard streams: owns their pipes and connects them to the log. */
 import { closeSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { isCollected } from '../core/log-plan.ts'
 import type { OutputStream } from '../core/output.ts'
 import type { Program } from '../core/plan.ts'
@@ -8,7 +9,7 @@ import { openSink } from '../os/descriptors.ts'
 import { errnoName } from '../os/errno.ts'
 import type { Refusal } from '../os/executable.ts'
 import { pipe } from '../os/libc.ts'
-import { closePipe, makeProgramPipe, type ProgramPipe } from '../os/pipes.ts'
+import { makeProgramPipe, type ProgramPipe } from '../os/pipes.ts'
 
 /** What becomes a program's descriptors 0, 1 and 2. */
 export type Stdio = readonly [stdin: number, stdout: number, stderr: number]
@@ -22,13 +23,18 @@ interface Pipes {
 
 const own = { stdout: 1, stderr: 2 } as const
 
+/** Bytes that wait for a program to read its input. */
+const mostInput = 1024 * 1024
+
 export class Streams {
   readonly #logs: Logs
   readonly #nullDevice: number
   /** Where output goes that nobody wants; opened when it is needed first. */
   #sink: { readonly fd: number | undefined } | undefined
-  /** Inputs in which nothing comes. */
+  /** Inputs, in which nothing comes unless somebody writes there. */
   readonly #inputs = new Map<number, ProgramPipe>()
+  /** What writes to them. */
+  readonly #writers = new Map<number, Socket>()
   readonly #pipes = new Map<number, Pipes>()
   /** What is still to be told to the log. */
   readonly #pending: (() => void)[] = []
@@ -58,6 +64,22 @@ export class Streams {
     return ends.read
   }
 
+  /** Gives text to a program's standard input. `full`: it does not read what is there; `closed`: nothing can come there. */
+  write(index: number, text: string): 'taken' | 'full' | 'closed' {
+    const ends = this.#inputs.get(index)
+    if (ends === undefined) return 'closed'
+    const { Socket } = process.getBuiltinModule('node:net')
+    const writer = this.#writers.get(index) ?? new Socket({ fd: ends.write, readable: false, writable: true })
+    if (!this.#writers.has(index)) {
+      this.#writers.set(index, writer)
+      // Both ends are foster's, so that nothing but a bug can break it.
+      writer.on('error', () => {})
+    }
+    if (writer.writableLength + text.length > mostInput) return 'full'
+    writer.write(text)
+    return 'taken'
+  }
+
   /** A run has begun whose output comes next. */
   started(index: number, pid: number): void {
     this.#later(() => this.#logs.program(index).startRun(pid))
@@ -78,8 +100,12 @@ export class Streams {
   /** The program is not there any more, and no process of it writes. */
   close(index: number): void {
     const input = this.#inputs.get(index)
-    if (input !== undefined) closePipe(input)
+    const writer = this.#writers.get(index)
+    if (input !== undefined) closeSync(input.read)
+    if (writer !== undefined) writer.destroy()
+    else if (input !== undefined) closeSync(input.write)
     this.#inputs.delete(index)
+    this.#writers.delete(index)
     const pipes = this.#pipes.get(index)
     if (pipes === undefined) return
     this.#connect()

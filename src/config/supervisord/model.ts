@@ -1,5 +1,6 @@
 /** What a Supervisor file says, typed: processes in groups, and what surrounds them. Names and units are Supervisor's. */
 import type { Signal } from '../../core/signal.ts'
+import type { SupervisorLogin } from '../../core/supervisor.ts'
 import type { Place } from '../../errors.ts'
 import type { Expanded } from './expand.ts'
 import type { Section } from './ini.ts'
@@ -63,6 +64,10 @@ export interface GroupConfig {
 export interface ServerConfig {
   readonly section: Section
   readonly address: { readonly file: string } | { readonly host: string; readonly port: number }
+  readonly login: SupervisorLogin | undefined
+  /** The socket's permission bits. */
+  readonly mode: number
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined
 }
 
 /** `[supervisord]`, as far as it has a meaning in a container. */
@@ -81,4 +86,6 @@ export interface SupervisorConfig {
   readonly daemon: DaemonConfig
   readonly groups: readonly GroupConfig[]
   readonly servers: readonly ServerConfig[]
+  /** Whether `[rpcinterface:supervisor]` is there. */
+  readonly hasInterface: boolean
 }

@@ -2,13 +2,14 @@
 import type { Diagnostic } from '../../errors.ts'
 import type { Range } from '../secrets.ts'
 import { fault, type Origin, warning } from '../tree.ts'
-import { checkPlugins, daemonOf, serversOf } from './daemon.ts'
+import { daemonOf } from './daemon.ts'
 import { groupsOf } from './groups.ts'
 import { type Ini, readIni } from './ini.ts'
 import type { SupervisorConfig } from './model.ts'
 import { checkNames } from './names.ts'
 import { splitWhite } from './python.ts'
 import { filledIn, isSecret, namesOf, type Reading, type System, valuePlace } from './reading.ts'
+import { checkPlugins, serversOf } from './servers.ts'
 import { normalize } from './values.ts'
 
 /** What is asked of the system about files. `diagnostics` get what is wrong. */
@@ -51,9 +52,9 @@ export function readSupervisor(
     section.options.set(name, { name, at: section.at, value: value.replaceAll('%', '%%'), pieces: [] })
   }
   const daemon = daemonOf(reading, section)
-  checkPlugins(reading)
+  const hasInterface = checkPlugins(reading)
   const groups = groupsOf(reading)
-  return { daemon, groups, servers: serversOf(reading) }
+  return { daemon, groups, servers: serversOf(reading), hasInterface }
 }
 
 function hasErrors(diagnostics: readonly Diagnostic[]): boolean {

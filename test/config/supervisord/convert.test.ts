@@ -19,7 +19,7 @@ function comparable(program: Program, order: ReadonlyMap<string, readonly number
   return { ...same, environment: Object.fromEntries(own), dependsOn }
 }
 
-function comparablePlan({ stays: _stays, ownPidFile: _pid, programs, ...plan }: Plan): object {
+function comparablePlan({ stays: _stays, ownPidFile: _pid, supervisor: _clients, programs, ...plan }: Plan): object {
   const order = new Map<string, number[]>()
   programs.forEach(({ name }, index) => void order.set(name, [...(order.get(name) ?? []), index]))
   return { ...plan, programs: programs.map(program => comparable(program, order)) }
