@@ -32,9 +32,9 @@ import { writeTermination } from '../os/termination.ts'
 import { ownEnvironment } from '../os/verbatim.ts'
 import { type ClientFacts, type ClientOptions, clientFacts } from './clients.ts'
 import { Control } from './control.ts'
-import type { ControlPlace } from './control-place.ts'
+import { type ControlPlace, pathOf } from './control-place.ts'
 import { Effects, type EffectsOptions } from './effects.ts'
-import { inheritable, socketVariable } from './environment.ts'
+import { inheritable } from './environment.ts'
 import { Health } from './health.ts'
 import { Launcher } from './launcher.ts'
 import { Leftovers } from './leftovers.ts'
@@ -269,10 +269,6 @@ function configuring({
     streams.configured(index, program)
     if (probes) health.configured(index)
   }
-}
-
-function pathOf(place: ControlPlace | undefined): Readonly<Record<string, string>> {
-  return place !== undefined && 'path' in place ? { [socketVariable]: place.path } : {}
 }
 
 function openLog(plan: Plan, lost: (who: string, lines: number) => void): Logs {

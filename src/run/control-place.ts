@@ -5,6 +5,7 @@ import { socketPlaces } from '../api/protocol.ts'
 import type { Control } from '../core/control.ts'
 import { canHold, makeParent, usualPlace } from '../os/socket-file.ts'
 import { listenerAt } from '../os/sockets.ts'
+import { socketVariable } from './environment.ts'
 
 /** The place, or why there is none. */
 export type ControlPlace =
@@ -49,4 +50,9 @@ function standing(path: string): ControlPlace {
     taken: `the control socket ${path} is in use: foster is running already (${who})
   stop it first; or, if there are to be two, give this one another control.socket, or "socket: false"`,
   }
+}
+
+/** What programs are told of it. */
+export function pathOf(place: ControlPlace | undefined): Readonly<Record<string, string>> {
+  return place !== undefined && 'path' in place ? { [socketVariable]: place.path } : {}
 }
