@@ -116,6 +116,7 @@ function explained({ argv, environment, workingDir, user }: Launch, errno: numbe
 
 /** Becomes the program. Comes back never: what goes wrong is told, and the process ends. */
 export function becomeProgram(errand: number, status: number): void {
+  stayInterpreted()
   let refusal: Refusal
   try {
     const ready = prepare(JSON.parse(read(errand, fstatSync(errand).size, 0).toString(), infinite) as Errand)
@@ -126,6 +127,12 @@ export function becomeProgram(errand: number, status: number): void {
   }
   write(status, JSON.stringify(refusal))
   exitNow(refusal.code)
+}
+
+/** Another thread that compiles would take memory at a moment when there may be none, which ends the process. */
+function stayInterpreted(): void {
+  const { setFlagsFromString } = process.getBuiltinModule('node:v8')
+  for (const flag of ['--no-opt', '--no-maglev', '--no-concurrent-recompilation']) setFlagsFromString(flag)
 }
 
 /** Ready for exec. */
