@@ -179,7 +179,10 @@ e2e(
 
 e2e('200 starts through the wrapper leave nothing behind', async rig => {
   const few = Object.fromEntries(
-    Array.from({ length: 10 }, (_, i) => [`t${i}`, { command: 'false', ...soon, ulimits: { core: 0, cpu: 60 } }]),
+    Array.from({ length: 10 }, (_, i) => [
+      `t${i}`,
+      { command: 'false', critical: false, ...soon, ulimits: { core: 0, cpu: 60 } },
+    ]),
   )
   const web = rig.puppet('web')
   const foster = await rig.start({ programs: { ...few, web: { command: web.command, ulimits: { locks: 5 } } } })
