@@ -87,7 +87,7 @@ export function said(name: string): string {
 }
 
 /** Waits for a fact that a container is to bring about. */
-export async function until<T>(what: string, fact: () => T | undefined | false, millis = 20_000): Promise<T> {
+export async function until<T>(what: string, fact: () => T | undefined | false, millis = 60_000): Promise<T> {
   for (const end = performance.now() + millis; performance.now() < end; await sleep(50)) {
     const value = fact()
     if (value !== undefined && value !== false) return value

@@ -93,7 +93,7 @@ print(urllib.request.urlopen("http://127.0.0.1:8080${path}", data and data.encod
     kill(name, 'db')
     await hears(name, /db: killed by SIGKILL/)
     await until('the database and the API are started again', () =>
-      starts(name, 'db') === 2 && said(name).split(' api: ready').length === 3 ? true : undefined,
+      starts(name, 'db') > 1 && said(name).split(' api: ready').length > 2 ? true : undefined,
     )
     inOrder(
       name,
@@ -106,16 +106,20 @@ print(urllib.request.urlopen("http://127.0.0.1:8080${path}", data and data.encod
     )
     assert.equal(await answers(name, '/notes'), '1\n')
 
+    // As often as it takes: what is left of the old database may still hold its memory.
+    const databases = starts(name, 'db')
+    const apis = starts(name, 'api')
     kill(name, 'api')
     await hears(name, /api: killed by SIGKILL/)
-    await until('the API is started again', () => (starts(name, 'api') === 3 ? true : undefined))
+    await until('the API is started again', () => (starts(name, 'api') > apis ? true : undefined))
     // Its number is beyond 2: after a crash PostgreSQL leaves some of a sequence out.
     await answers(name, '/notes', 'two')
 
+    const reports = starts(name, 'report')
     kill(name, 'report')
     await hears(name, /report: killed by SIGKILL/)
-    await until('the report is started again', () => (starts(name, 'report') === 2 ? true : undefined))
-    assert.equal(starts(name, 'db'), 2)
+    await until('the report is started again', () => (starts(name, 'report') > reports ? true : undefined))
+    assert.equal(starts(name, 'db'), databases)
     assert.equal(await answers(name, '/notes'), '2\n')
     stopsCleanly(name)
 
