@@ -20,7 +20,9 @@ export interface CaptureIo {
 export interface CaptureOptions {
   readonly fd: number
   readonly io: CaptureIo
+  /** Where bytes are read to, from `room` on; what is before it is for beginnings of lines. */
   readonly buffer: Buffer
+  readonly room: number
   readonly lines: Lines
   /** The pid whose output follows. */
   onRun(pid: number): void
@@ -39,6 +41,8 @@ interface End {
 export class Capture implements Tap {
   readonly #options: CaptureOptions
   readonly #reading: Reading
+  /** What is read into. */
+  readonly #target: Buffer
   readonly #ends: End[] = []
   #paused = false
   #closed = false
@@ -47,10 +51,11 @@ export class Capture implements Tap {
 
   constructor(options: CaptureOptions) {
     this.#options = options
-    const { fd, io, buffer } = options
+    const { fd, io, buffer, room } = options
+    this.#target = buffer.subarray(room)
     this.#reading = io.watch(
       fd,
-      buffer,
+      this.#target,
       count => this.#take(count),
       () => this.close(),
     )
@@ -112,10 +117,11 @@ export class Capture implements Tap {
   }
 
   #catchUp(): void {
-    const { fd, io, buffer } = this.#options
+    const { fd, io } = this.#options
+    const target = this.#target
     this.#passEnds()
     for (let end = this.#ends.at(-1); end !== undefined && !this.#paused; end = this.#ends.at(-1)) {
-      const count = io.read(fd, buffer.subarray(0, Math.min(buffer.length, end.at - this.#position)))
+      const count = io.read(fd, target.subarray(0, Math.min(target.length, end.at - this.#position)))
       if (count > 0) this.#take(count)
       else this.#position = end.at
       this.#passEnds()
@@ -124,11 +130,12 @@ export class Capture implements Tap {
 
   /** Deals with bytes that are in the buffer, run by run. */
   #take(count: number): void {
-    const { buffer, lines } = this.#options
-    let from = 0
-    while (from < count) {
+    const { buffer, room, lines } = this.#options
+    const stop = room + count
+    let from = room
+    while (from < stop) {
       const end = this.#ends[0]
-      const to = end === undefined ? count : Math.min(count, from + end.at - this.#position)
+      const to = end === undefined ? stop : Math.min(stop, from + end.at - this.#position)
       lines.feed(buffer, from, to)
       this.#position += to - from
       from = to

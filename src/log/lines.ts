@@ -35,7 +35,10 @@ export interface LinesOptions {
 
 /** The line assembler of one source. */
 export interface Lines {
-  /** Takes in bytes; the buffer is the caller's again afterwards. */
+  /**
+   * Takes in bytes; the buffer is the caller's again afterwards. What stands in it before `from` may be written over: the
+   * beginning of a line is put there, in front of its end.
+   */
   feed(chunk: Buffer, from: number, to: number): void
   /** The run is over: an unfinished line is finished. */
   end(): void
@@ -85,7 +88,7 @@ function feed(state: State, chunk: Buffer, from: number, to: number): void {
   let at = state.holding ? passHeld(state, chunk, from, to) : from
   const last = at < to ? chunk.lastIndexOf(newline, to - 1) + 1 : 0
   if (last > at) {
-    if (state.tail.length > 0) at = endTail(state, chunk, at)
+    if (state.tail.length > 0) at = fitsBefore(state, at) ? putBefore(state, chunk, at) : endTail(state, chunk, at)
     whole(state, chunk, at, last)
     at = last
   }
@@ -120,6 +123,19 @@ function passHeld(state: State, chunk: Buffer, from: number, to: number): number
   state.options.put(chunk, from, stop)
   if (ends) hold(state, false)
   return stop
+}
+
+/** Lines that stay as they are need no copy of the whole chunk because of the first of them. */
+function fitsBefore({ options, tail }: State, at: number): boolean {
+  return options.style.verbatim === true && !options.mayCut && tail.length <= at
+}
+
+/** The line in the tail ends in this chunk, and is made whole there; says where it begins. */
+function putBefore({ tail }: State, chunk: Buffer, from: number): number {
+  const begin = from - tail.length
+  tail.data.copy(chunk, begin, 0, tail.length)
+  clear(tail, keptTail)
+  return begin
 }
 
 /** The line in the tail ends in this chunk; says where the next one begins. */

@@ -50,8 +50,9 @@ export interface Shared extends LogSystem {
   readonly captures: Set<Capture>
   readonly pool: WritePool
   readonly compressor: Compressor
-  /** What pipes are read into. */
+  /** What pipes are read into, from `room` on. */
   readonly buffer: Buffer
+  readonly room: number
   /** Formatted lines, on their way to a sink. */
   readonly out: Bytes
   readonly held: Held

@@ -111,7 +111,7 @@ interface Attached {
 }
 
 function attach(shared: Shared, source: Source): Attached {
-  const { io, buffer, captures, check } = shared
+  const { io, buffer, room, captures, check } = shared
   const { stream, memory, fd } = source
   const run: { pid: number | undefined } = { pid: undefined }
   let lanes: readonly Lane[] = []
@@ -119,6 +119,7 @@ function attach(shared: Shared, source: Source): Attached {
     fd,
     io,
     buffer,
+    room,
     lines: memory.around(
       stream,
       together(() => lanes),

@@ -44,6 +44,8 @@ export interface Logs {
 
 /** Larger than a pipe, so that one read empties it and no busy program keeps the loop to itself. */
 const readSize = 68 * 1024
+/** Beginnings of lines up to this length are put in front of what is read. */
+const room = 4096
 const defaultPending = 256 * 1024
 /** All unfinished lines together. */
 const heldLimit = 8 * 1024 * 1024
@@ -76,7 +78,8 @@ export function openLogs(options: LogOptions): Logs {
     countsLines: options.countsLines ?? false,
     pool: new WritePool(writesAtATime, filesAtATime * pending),
     compressor: new Compressor(),
-    buffer: Buffer.allocUnsafeSlow(readSize),
+    buffer: Buffer.allocUnsafeSlow(room + readSize),
+    room,
     out: emptyBytes(),
     held: { bytes: 0, limit: heldLimit },
     say: voice.say,

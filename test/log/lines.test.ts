@@ -27,9 +27,9 @@ function through(format: Format, chunks: readonly Buffer[], cutAt: number, alone
       isHeld = on
     },
   })
-  for (const chunk of chunks) {
-    const around = Buffer.concat([Buffer.from('\nx'), chunk, Buffer.from('y\n')])
-    lines.feed(around, 2, 2 + chunk.length)
+  for (const [index, chunk] of chunks.entries()) {
+    const before = Buffer.alloc((index * 7) % 30, '\nx')
+    lines.feed(Buffer.concat([before, chunk, Buffer.from('y\n')]), before.length, before.length + chunk.length)
   }
   lines.end()
   assert.equal(isHeld, false)
