@@ -16,7 +16,7 @@ export interface Bench {
 export interface Figure {
   readonly name: string
   readonly about: string
-  readonly measure: (bench: Bench) => Promise<Table>
+  readonly measure: (bench: Bench) => Promise<Table | readonly Table[]>
 }
 
 /** One thing to be measured, again and again. It gives the values of some columns. */

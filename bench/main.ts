@@ -9,6 +9,8 @@ import type { Bench, Figure } from './figure.ts'
 import { api } from './figures/api.ts'
 import { crash } from './figures/crash.ts'
 import { handler } from './figures/handler.ts'
+import { latency } from './figures/latency.ts'
+import { log } from './figures/log.ts'
 import { loop } from './figures/loop.ts'
 import { memory } from './figures/memory.ts'
 import { orphans } from './figures/orphans.ts'
@@ -21,7 +23,10 @@ import { findPeers } from './peers.ts'
 import { killAll } from './space.ts'
 import { render, type Table } from './table.ts'
 
-const figures: readonly Figure[] = [start, handler, crash, stop, thousand, orphans, memory, loop, status, api]
+const figures: readonly Figure[] = [
+  ...[start, handler, crash, stop, thousand, orphans, memory, loop, status, api],
+  ...[latency, log],
+]
 
 const usage = `Usage: npm run bench -- [FIGURE...] [--runs N] [--json FILE]
   FOSTER_BIN   the foster to be measured (dist/foster)
@@ -62,13 +67,13 @@ async function main(): Promise<number> {
   print(describeMachine(peers, missing))
   const deadline = performance.now() + 8.5 * 60_000
   const bench: Bench = { peers, runs, node: process.execPath, say: progress, deadline }
-  const tables: Record<string, Table> = {}
+  const tables: Record<string, readonly Table[]> = {}
   for (const figure of figures) {
     if (positionals.length > 0 && !positionals.includes(figure.name)) continue
-    const table = await figure.measure(bench)
+    const found = [await figure.measure(bench)].flat()
     progress('')
-    print(render(table))
-    tables[figure.name] = table
+    for (const table of found) print(render(table))
+    tables[figure.name] = found
   }
   if (values.json !== undefined) writeFileSync(resolve(values.json), json(tables))
   return 0
@@ -84,7 +89,7 @@ function progress(text: string): void {
   else if (text !== '') process.stderr.write(`${text.trimEnd()}\n`)
 }
 
-function json(tables: Record<string, Table>): string {
+function json(tables: Record<string, readonly Table[]>): string {
   const plain = (_: string, value: unknown) => (value instanceof Map ? Object.fromEntries(value) : value)
   return `${JSON.stringify(tables, plain, 2)}\n`
 }

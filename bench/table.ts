@@ -3,10 +3,10 @@
 /** One column of a figure. */
 export interface Column {
   readonly title: string
-  readonly unit: 'ms' | 's' | 'KiB' | 'MiB' | '%' | ''
+  readonly unit: 'ms' | 's' | 'KiB' | 'MiB' | 'MB/s' | '%' | ''
 }
 
-/** What a figure has measured: samples by row and by column. Smaller is better, everywhere. */
+/** What a figure has measured: samples by row and by column. Smaller is better where the notes do not say otherwise. */
 export interface Table {
   readonly title: string
   /** How to read it, one line each. */
