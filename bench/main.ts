@@ -14,6 +14,7 @@ import { log } from './figures/log.ts'
 import { loop } from './figures/loop.ts'
 import { memory } from './figures/memory.ts'
 import { orphans } from './figures/orphans.ts'
+import { requests } from './figures/requests.ts'
 import { start } from './figures/start.ts'
 import { status } from './figures/status.ts'
 import { stop } from './figures/stop.ts'
@@ -25,7 +26,7 @@ import { render, type Table } from './table.ts'
 
 const figures: readonly Figure[] = [
   ...[start, handler, crash, stop, thousand, orphans, memory, loop, status, api],
-  ...[latency, log],
+  ...[requests, latency, log],
 ]
 
 const usage = `Usage: npm run bench -- [FIGURE...] [--runs N] [--json FILE]

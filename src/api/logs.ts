@@ -25,9 +25,12 @@ const growth = 12
 /** As many bytes as there are in memory. */
 export const everything = Number.POSITIVE_INFINITY
 
-/** Reads several processes as JSON lines, each by turns, so that a busy one leaves room for the others. */
+/**
+ * Reads several processes as JSON lines, each by turns, so that a busy one leaves room for the others. Reading of each
+ * begins at its turn: to find the last lines of a thousand at once would hold up all else.
+ */
 export function readLogs(all: readonly LogOf[], query: LogQuery): LineSource {
-  const readers = all.map(one => new Reader(one, query, () => wake()))
+  const readers: Reader[] = []
   let next = 0
   let isOver = false
   let callback: (() => void) | undefined
@@ -37,9 +40,11 @@ export function readLogs(all: readonly LogOf[], query: LogQuery): LineSource {
     call?.()
   }
   const pullOne = (most: number): string | undefined => {
-    for (let tried = 0; tried < readers.length; tried++) {
+    for (let tried = 0; tried < all.length; tried++) {
+      const one = all[next]
+      if (readers[next] === undefined && one !== undefined) readers[next] = new Reader(one, query, () => wake())
       const text = readers[next]?.pull(most)
-      next = (next + 1) % readers.length
+      next = (next + 1) % all.length
       if (text !== undefined) return text
     }
     return undefined
