@@ -19,7 +19,7 @@ COPY src ./src
 # after the build (before it, the file breaks; so does strip after patchelf). An RPATH, not a RUNPATH, because only that
 # wins over LD_LIBRARY_PATH; and no variable, because programs would inherit it.
 RUN set -eu; \
-    npm run build; \
+    npm run build:executable; \
     mkdir -p /opt/foster/lib; \
     loader=$(patchelf --print-interpreter dist/foster); \
     cp -L "$loader" /opt/foster/lib/; \

@@ -5,6 +5,7 @@
  */
 import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
+import { uncovered } from './covers.ts'
 
 const replacement = '\ufffd'
 
@@ -16,8 +17,13 @@ export function ownArguments(): readonly string[] {
   return found.length === read.length ? found : read
 }
 
-/** Foster's own environment. */
+/** Foster's own environment, as the programs are to have it. */
 export function ownEnvironment(): Record<string, string> {
+  return uncovered(presentEnvironment())
+}
+
+/** The environment that foster's process really has: variables that Node is not to see have other names in it. */
+export function presentEnvironment(): Record<string, string> {
   const read = Object.entries(process.env).filter((it): it is [string, string] => it[1] !== undefined)
   if (!read.some(it => it.join('').includes(replacement))) return Object.fromEntries(read)
   const found = strings('/proc/self/environ').flatMap(it => (it.includes('=') ? [pair(it)] : []))

@@ -20,7 +20,7 @@ import { ownCommand, wrapperWord } from './self.ts'
 import { applySettings, liftLimit, SettingsError, settingLimitOf } from './settings.ts'
 import { resetIgnored } from './signals.ts'
 import { executing } from './spawn.ts'
-import { ownEnvironment } from './verbatim.ts'
+import { presentEnvironment } from './verbatim.ts'
 
 /** What the process is to become. */
 interface Errand {
@@ -55,7 +55,7 @@ export function detour(launch: Launch): Detour | Refusal {
   const first = Math.max(2, ...launch.descriptors.map(({ target }) => target)) + 1
   const descriptors = [...launch.descriptors, { target: first, fd: errand }, { target: first + 1, fd: status.write }]
   const argv = ownCommand(wrapperWord, [String(first), String(first + 1)])
-  const own = { environment: ownEnvironment(), workingDir: undefined, user: undefined, settings: ownSettings }
+  const own = { environment: presentEnvironment(), workingDir: undefined, user: undefined, settings: ownSettings }
   return {
     launch: { ...launch, ...own, argv, descriptors },
     started(itIs) {

@@ -2,6 +2,7 @@
 import type { Ending } from '../core/ending.ts'
 import type { Program } from '../core/plan.ts'
 import type { Children } from '../os/children.ts'
+import { covered } from '../os/covers.ts'
 import type { Refusal } from '../os/executable.ts'
 import type { Terminal } from '../os/terminal.ts'
 import { activated, inheritedAsTheyStand } from './activation.ts'
@@ -68,10 +69,12 @@ export class Launcher {
   ): number | Refusal {
     const { children, environment, terminalOf, isCommand, passed } = this.#options
     const { command, workingDir, user } = program
+    const isActivated = isCommand && passed > 0
+    const whole = isActivated ? covered(environment) : environment
     return children.launch(
       {
-        argv: isCommand && passed > 0 ? activated(command) : command,
-        environment: isCommand ? environment : completed(environmentOf(program, environment, secrets)),
+        argv: isActivated ? activated(command) : command,
+        environment: isCommand ? whole : completed(environmentOf(program, environment, secrets)),
         workingDir,
         user,
         settings: program,
