@@ -94,8 +94,8 @@ true makes its dependants fail with it, unless it is \`required: false\`.
 program is given up when the count exceeds \`start_retries\` (3: four attempts), and \`backoff.reset_after\` of uptime sets it
 back to 0. A task is done when it has succeeded, whatever \`restart\` says.
 
-**\`stop_command\`** runs with the program's user, directory and environment, and with \`MAINPID\`. If it fails, the stop
-signal is sent after all.
+**\`stop_command\`** runs as the program does, with its user, directory, environment and limits, and with \`MAINPID\`. If
+it fails, the stop signal is sent after all.
 
 **\`user\`** gives the program that user, its group and exactly its supplementary groups, and sets HOME, USER and LOGNAME.
 A uid without an entry in /etc/passwd has gid 0 and the home \`/\`. A user that is unknown is a fault, and so is another one
@@ -110,8 +110,8 @@ program that says nothing has foster's limits, with a soft \`nofile\` of at most
 hard limit above foster's own, a lower \`nice\` or \`oom_score_adj\`, further groups) is a fault that names the capability
 which is missing. A hard limit, a limit that foster itself would run into (\`as\`, \`cpu\`, \`data\`, \`fsize\`, \`nproc\`,
 \`stack\`), a higher \`oom_score_adj\`, and a higher \`nice\` without CAP_SYS_NICE make the program start through one more
-process of foster's, which becomes it: that takes as long as foster itself takes to start. They do not hold for
-\`stop_command\`.
+process of foster's, which becomes it: that takes as long as foster itself takes to start. All of them hold for the
+commands of probes and for \`stop_command\` as well, in the same way.
 
 **\`include\`** names files by patterns, relative to the file that it stands in (so are the paths of \`env_file\` and
 \`secrets\`). The file is merged over those that it includes, matches in the order of their names. A pattern that matches

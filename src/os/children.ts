@@ -5,13 +5,21 @@
  */
 import type { Ending } from '../core/ending.ts'
 import { signalNumbers } from '../core/signal.ts'
-import { CommandOutput, type CommandProcess, type CommandResult, endOf, type ShortCommand } from './commands.ts'
+import {
+  CommandOutput,
+  type CommandProcess,
+  type CommandResult,
+  type CommandStart,
+  commandStart,
+  endOf,
+  type ShortCommand,
+} from './commands.ts'
 import { CredentialsError, withCredentials } from './credentials.ts'
 import { candidates, explain, notFound, type Refusal } from './executable.ts'
 import { type Launch, startProgram, unbecome } from './launch.ts'
 import { kill } from './libc.ts'
 import { isIn, mainChildren, ownChildren, type ProcessEntry, readStat } from './processes.ts'
-import { needsWrapper } from './settings.ts'
+import { needsWrapper, withSettings } from './settings.ts'
 import { peekEnded, type Taken, takeEnded } from './wait.ts'
 import { detour } from './wrapper.ts'
 
@@ -159,9 +167,9 @@ export class Children {
 
   /**
    * Runs a command to its end, by execa, in a session of its own. Never rejects. `signal` kills its whole group, as the
-   * timeout does; nobody waits for those that still have its output open.
+   * timeout does; nobody waits for those that still have its output open. `begun` is told when the time begins.
    */
-  async run(command: ShortCommand, signal?: AbortSignal): Promise<CommandResult> {
+  async run(command: ShortCommand, signal?: AbortSignal, begun = (): void => {}): Promise<CommandResult> {
     let output: CommandOutput | number | undefined
     try {
       this.#execa ??= loadExeca()
@@ -169,7 +177,7 @@ export class Children {
       if (signal?.aborted) return failed({ how: 'killed', signal: signalNumbers.KILL, core: false })
       output = CommandOutput.open(command.user)
       if (typeof output === 'number') return failed(explain(-output, command.argv[0] ?? '', undefined))
-      return await this.#run(execa, command, output, signal)
+      return await this.#run(execa, command, output, { signal, begun })
     } catch (error) {
       if (error instanceof CredentialsError && !error.restoring) return failed(unbecome(error, command.user))
       // Foster is no longer who it was: that stops it, wherever it comes to light.
@@ -180,48 +188,32 @@ export class Children {
 
   async #run(
     execa: Execa,
-    { argv, environment, workingDir, user, timeout, isAlone }: ShortCommand,
+    command: ShortCommand,
     output: CommandOutput,
-    signal: AbortSignal | undefined,
+    { signal, begun }: { readonly signal: AbortSignal | undefined; readonly begun: () => void },
   ): Promise<CommandResult> {
-    const [file = '', ...args] = argv
-    // Any descriptor will do; execa's types know only the standard ones.
-    const stdout = output.fd as 1
+    let start: CommandStart | Refusal | undefined
     let child: CommandProcess | undefined
     try {
-      if (candidates(file, environment.PATH, workingDir).length === 0) return failed(notFound(file))
-      child = withCredentials(user, () =>
-        execa(file, args, {
-          env: environment,
-          extendEnv: false,
-          ...(workingDir === undefined ? {} : { cwd: workingDir }),
-          stdin: 'ignore',
-          stdout,
-          stderr: stdout,
-          detached: true,
-          cleanup: false,
-          reject: false,
-          buffer: false,
-        }),
-      )
+      start = commandStart(command, output.fd)
+      if ('how' in start) return failed(start)
+      if (candidatesOf(start).length === 0) return failed(notFound(start.argv[0] ?? ''))
+      child = startCommand(execa, start, output.fd)
     } finally {
       output.handedOver(child?.pid !== undefined)
+      if (start !== undefined && !('how' in start)) start.started(child?.pid !== undefined)
     }
     const { pid } = child
-    if (pid === undefined) {
-      const { cause } = await child
-      const { errno, message = 'cannot be started' } = (cause ?? {}) as NodeJS.ErrnoException
-      return failed(
-        errno === undefined ? { how: 'unstartable', code: 1, reason: message } : explain(-errno, file, workingDir),
-      )
-    }
+    if (pid === undefined) return failed(await unspawned(child, start))
     this.#commands.add(pid)
-    const ending = await endOf(child, pid, timeout, signal)
+    const ending = await endOf(child, pid, { timeout: command.timeout, begins: start.begins, begun }, signal)
     this.#commands.delete(pid)
-    if (isAlone) this.#clear(pid)
+    if (command.isAlone) this.#clear(pid)
     // What it hid, or what has its pid by now.
     this.reap()
-    return { ending, output: await output.end() }
+    const isLate = ending.how === 'timed-out'
+    const verdict = start.verdict(isLate ? { how: 'killed', signal: signalNumbers.KILL, core: false } : ending)
+    return { ending: isLate ? ending : verdict, output: await output.end() }
   }
 
   /** Kills what a command has left in its session. That an orphan of ours is in it shows that the number is still its. */
@@ -235,6 +227,39 @@ export class Children {
 }
 
 const failed = (ending: Ending): CommandResult => ({ ending, output: '' })
+
+const candidatesOf = ({ argv, environment, workingDir }: CommandStart): readonly string[] =>
+  candidates(argv[0] ?? '', environment.PATH, workingDir)
+
+/** Starts a command, with all that is its program's. Throws SettingsError and CredentialsError; then nothing has run. */
+function startCommand(execa: Execa, start: CommandStart, output: number): CommandProcess {
+  const [file = '', ...args] = start.argv
+  // Any descriptor will do; execa's types know only the standard ones.
+  const stdout = output as 1
+  return withSettings(start.settings, () =>
+    withCredentials(start.user, () =>
+      execa(file, args, {
+        env: start.environment,
+        extendEnv: false,
+        ...(start.workingDir === undefined ? {} : { cwd: start.workingDir }),
+        stdio: ['ignore', stdout, stdout, ...(start.descriptors as readonly 3[])],
+        detached: true,
+        cleanup: false,
+        reject: false,
+        buffer: false,
+      }),
+    ),
+  )
+}
+
+/** Why a command could not be spawned. */
+async function unspawned(child: CommandProcess, { argv, workingDir }: CommandStart): Promise<Refusal> {
+  const { cause } = await child
+  const { errno, message = 'cannot be started' } = (cause ?? {}) as NodeJS.ErrnoException
+  return errno === undefined
+    ? { how: 'unstartable', code: 1, reason: message }
+    : explain(-errno, argv[0] ?? '', workingDir)
+}
 
 /**
  * Loads execa. Its modules look at process.stdin, stdout and stderr, and the first look at one would make a pipe that

@@ -1,20 +1,25 @@
-/** Short commands, beside their start: how long they may take, how they end, and what they write. */
+/** Short commands, beside their start: what they are started with, how long they may take, how they end, what they write. */
 import { closeSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { Ending } from '../core/ending.ts'
 import type { Reading } from '../core/output.ts'
 import type { Credentials } from '../core/plan.ts'
+import type { ProcessSettings } from '../core/settings.ts'
 import { signalNumbers } from '../core/signal.ts'
+import type { Refusal } from './executable.ts'
 import { kill } from './libc.ts'
 import { closePipe, makeProgramPipe, type ProgramPipe, watchPipe } from './pipes.ts'
+import { needsWrapper } from './settings.ts'
+import { detour } from './wrapper.ts'
 
-/** A command that is run to its end: a stop command, a hook. */
+/** A command that is run to its end: a probe, a stop command. It gets what its program gets. */
 export interface ShortCommand {
   readonly argv: readonly string[]
   readonly environment: Readonly<Record<string, string>>
   readonly workingDir: string | undefined
   readonly user: Credentials | undefined
-  /** Milliseconds from its start, then its whole process group is killed. */
+  readonly settings: ProcessSettings
+  /** Milliseconds from its beginning, then its whole process group is killed. */
   readonly timeout: number
   /** What it leaves behind in its group and session is killed as well. */
   readonly isAlone?: boolean
@@ -34,25 +39,67 @@ export interface CommandProcess
   readonly signalCode: string | null
 }
 
+/** What a command is started with. */
+export interface CommandStart extends Pick<ShortCommand, 'argv' | 'environment' | 'workingDir' | 'user' | 'settings'> {
+  /** What it inherits from 3 up. */
+  readonly descriptors: readonly number[]
+  /** The process is there, or not. */
+  started(itIs: boolean): void
+  /** Calls when the command itself begins. */
+  begins(begun: () => void): void
+  verdict(ending: Ending): Ending
+}
+
+/** By way of the process that becomes a program, where that is what its settings take. */
+export function commandStart(command: ShortCommand, output: number): CommandStart | Refusal {
+  if (!needsWrapper(command.settings)) {
+    return { ...command, descriptors: [], started: () => {}, begins: begun => begun(), verdict: it => it }
+  }
+  const stdio = [output, output, output] as const
+  const way = detour({ ...command, stdio, terminal: undefined, descriptors: [], mark: undefined })
+  if ('how' in way) return way
+  const { launch, started, begins, verdict } = way
+  return { ...launch, descriptors: launch.descriptors.map(({ fd }) => fd), started, begins, verdict }
+}
+
+/** Milliseconds that the process has which becomes the command: it is no fault of the command's if a machine is slow. */
+export const longestStart = 10_000
+
+/** How long a command may take, and who hears that it has begun. */
+export interface CommandTime {
+  readonly timeout: number
+  readonly begins: CommandStart['begins']
+  readonly begun: () => void
+}
+
 /** Waits for a command's end and kills its group where it takes too long or is not wanted any more. */
 export async function endOf(
   child: CommandProcess,
   pid: number,
-  timeout: number,
+  { timeout, begins, begun }: CommandTime,
   signal: AbortSignal | undefined,
 ): Promise<CommandResult['ending']> {
   let isLate = false
+  let isOver = false
   const stop = (): void => {
     // As long as libuv has not taken its status the number is nobody else's.
     if (child.exitCode === null && child.signalCode === null) kill(-pid, signalNumbers.KILL)
   }
-  const timer = setTimeout(() => {
+  const late = (): void => {
     isLate = true
     stop()
-  }, timeout)
+  }
+  let timer = setTimeout(late, longestStart)
+  begins(() => {
+    clearTimeout(timer)
+    if (isOver) return
+    timer = setTimeout(late, timeout)
+    begun()
+  })
   signal?.addEventListener('abort', stop, { once: true })
   if (signal?.aborted) stop()
   const result = await child
+  isOver = true
   clearTimeout(timer)
   signal?.removeEventListener('abort', stop)
   if (result.signal === undefined) return { how: 'exited', code: result.exitCode ?? 1 }

@@ -16,6 +16,7 @@ import { candidates, explain, notFound, type Refusal } from './executable.ts'
 import { type Launch, ownSettings } from './launch.ts'
 import { blockSignal, exitNow, memoryFile, pipe, readable, setCloseOnExec } from './libc.ts'
 import { limitDescriptors } from './limits.ts'
+import { watchPipe } from './pipes.ts'
 import { ownCommand, wrapperWord } from './self.ts'
 import { applySettings, liftLimit, SettingsError, settingLimitOf } from './settings.ts'
 import { resetIgnored } from './signals.ts'
@@ -38,6 +39,8 @@ export interface Detour {
   readonly launch: Launch
   /** The process has been started, or not: closes what it has its own copy of, or everything. */
   started(itIs: boolean): void
+  /** Calls once when the process is about to execute the program, or has failed to come that far. */
+  begins(begun: () => void): void
   /** How the program ended, once the process has: perhaps it never began. */
   verdict(ending: Ending): Ending
 }
@@ -63,10 +66,33 @@ export function detour(launch: Launch): Detour | Refusal {
       closeSync(status.write)
       if (!itIs) closeSync(status.read)
     },
+    ...hearing(status.read, (told, ending) =>
+      verdictOf(told, ending, (errno, index) => explained(launch, errno, index)),
+    ),
+  }
+}
+
+/** What the process tells through its pipe: looked at when it has ended, or, where somebody waits for it, when it comes. */
+function hearing(fd: number, judge: (told: Buffer, ending: Ending) => Ending): Pick<Detour, 'begins' | 'verdict'> {
+  let told = Buffer.alloc(0)
+  let close = (): void => closeSync(fd)
+  let isOpen = true
+  return {
+    begins(begun) {
+      const buffer = Buffer.alloc(4096)
+      const onBytes = (count: number): void => {
+        const isFirst = told.length === 0
+        told = Buffer.concat([told, buffer.subarray(0, count)])
+        if (isFirst) begun()
+      }
+      close = watchPipe(fd, buffer, onBytes, () => {
+        isOpen = false
+      }).close
+    },
     verdict(ending) {
-      const told = read(status.read, Math.max(0, readable(status.read)), null)
-      closeSync(status.read)
-      return verdictOf(told, ending, (errno, index) => explained(launch, errno, index))
+      const rest = isOpen ? read(fd, Math.max(0, readable(fd)), null) : Buffer.alloc(0)
+      if (isOpen) close()
+      return judge(Buffer.concat([told, rest]), ending)
     },
   }
 }

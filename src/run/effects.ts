@@ -223,6 +223,7 @@ export class Effects {
       environment: { ...environmentOf(program, environment, secretsOf(program).values), MAINPID: String(pid) },
       workingDir: program.workingDir,
       user: program.user,
+      settings: program,
       timeout,
     }
     void children.run(command).then(({ ending, output }) => {

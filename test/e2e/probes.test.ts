@@ -5,8 +5,11 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { e2e, type Rig } from './rig.ts'
 import { freePort, nginxConf } from './rig-net.ts'
+import { descriptorsOf } from './rig-proc.ts'
+import { limitsOf } from './rig-settings.ts'
 import { eventually } from './rig-wait.ts'
 
 const atOnce = { start_seconds: '0s' }
@@ -155,6 +158,62 @@ e2e(
   },
   'root',
 )
+
+/** Soft limits are set around the spawn; the hard one, and a higher oom_score_adj, take the process that becomes it. */
+for (const [how, limits, most] of [
+  ['', { core: { soft: 0 } }, 'as foster has it'],
+  [', hard ones too', { core: { soft: 0 }, nofile: { soft: 77, hard: 99 }, as: 2 ** 30 }, '99'],
+] as const) {
+  e2e(
+    `exec and stop_command: with umask, nice, groups and limits of the program${how}`,
+    async rig => {
+      const look = 'echo "$(id -G) $(umask) $(nice) $(ulimit -Sc) $(ulimit -Hn)"'
+      const own = { umask: '027', nice: 3, user: '33:12345', groups: ['4801'], ulimits: limits }
+      const asked = rig.file('asked', '', 0o666)
+      const server = {
+        ...{ ...atOnce, ...own, command: ['sh', '-c', `${look}; exec sleep 1000`] },
+        stop_command: ['sh', '-c', `${look} >${asked}; kill $MAINPID`],
+        probes: { readiness: { exec: ['sh', '-c', `${look}; exit 3`], ...often, failure_threshold: 1 } },
+      }
+      const foster = await rig.start({ programs: { server } }, { binary: rig.reachable() })
+      const [, said = ''] = await foster.line(/server: not ready: exited with code 3: (.*)/)
+      const hard = most === '99' ? most : String(limitsOf(foster.pid).nofile?.hard)
+      assert.equal(said, `12345 4801 0027 3 0 ${hard}`)
+      foster.kill('SIGTERM')
+      assert.equal((await foster.exit()).code, 0)
+      assert.deepEqual([readFileSync(asked, 'utf8'), foster.output.stdout], [`${said}\n`, `${said}\n`])
+    },
+    'root',
+  )
+}
+
+e2e('exec: through the process that becomes it, the time counts from the beginning, and nothing is left', async rig => {
+  const flag = join(rig.dir, 'go')
+  const exec = ['sh', '-c', `[ -e ${flag} ] && echo >>${flag} && exit 0; echo waiting; sleep 1001 & sleep 1002`]
+  const readiness = { exec, ...often, timeout: '300ms', failure_threshold: 1 }
+  const server = { ...atOnce, command: 'sleep 1000', ulimits: { core: 0, locks: 9 }, probes: { readiness } }
+  const foster = await rig.start({ programs: { server } })
+  await foster.line(/server: not ready: timed out after 300ms: waiting/)
+  rig.file('go', '')
+  await foster.line(/server: ready/)
+  const before = Object.keys(descriptorsOf(foster.pid)).length
+  await eventually('20 tries are over', () => readFileSync(flag, 'utf8').length > 20)
+  const after = Object.keys(descriptorsOf(foster.pid)).length
+  // A try that is under way has some.
+  assert.ok(after <= before + 10, `${before} descriptors, then ${after}`)
+})
+
+e2e('exec: a command that cannot be executed with limits is told as without', async rig => {
+  const said: string[] = []
+  for (const ulimits of [{}, { locks: 9 }]) {
+    const readiness = { exec: '/no/such', ...often, failure_threshold: 1 }
+    const foster = await rig.start({
+      programs: { server: { ...atOnce, command: 'sleep 1000', ulimits, probes: { readiness } } },
+    })
+    said.push((await foster.line(/server: not ready: (.*)/))[1] ?? '')
+  }
+  assert.deepEqual(said, ['could not be started: /no/such: not found', said[0]])
+})
 
 e2e('exec: at the timeout its whole group is killed', async rig => {
   const check = rig.file('check.sh', 'echo waiting; sleep 1001 & sleep 1002')

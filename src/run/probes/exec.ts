@@ -1,10 +1,10 @@
-/** The probe `exec`: a command exits with 0. It runs as the program does, in its directory, user and environment. */
+/** The probe `exec`: a command exits with 0. It runs as the program does, as its user, with its limits and its environment. */
 import { stripVTControlCharacters } from 'node:util'
 import { describeEnding } from '../../core/ending.ts'
 import { labelOf, type Program } from '../../core/plan.ts'
 import type { Check } from '../../core/probe.ts'
 import type { Children } from '../../os/children.ts'
-import type { CommandResult } from '../../os/commands.ts'
+import { type CommandResult, longestStart } from '../../os/commands.ts'
 import { environmentOf } from '../environment.ts'
 import { secretsOf } from '../secrets.ts'
 import { type Limits, type Outcome, timedOut } from './try.ts'
@@ -28,7 +28,7 @@ export interface ExecContext {
   readonly stuck: Set<string>
 }
 
-/** Runs the command; the time counts from its start. At its end or the timeout all of its session is killed. */
+/** Runs the command; the time counts from its beginning. At its end or the timeout all of its session is killed. */
 export async function tryExec(
   { command }: Extract<Check, { by: 'exec' }>,
   { program, children, environment, stuck }: ExecContext,
@@ -40,13 +40,18 @@ export async function tryExec(
   if (secrets.reason !== undefined) return { ok: false, detail: secrets.reason }
   const { workingDir, user } = program
   const env = environmentOf(program, environment, secrets.values)
-  const running = children.run({ argv: command, environment: env, workingDir, user, timeout, isAlone: true }, signal)
+  const run = { argv: command, environment: env, workingDir, user, settings: program, timeout, isAlone: true }
   return new Promise(resolve => {
-    const takeBack = after(timeout + patience, () => {
+    const isStuck = (): void => {
       stuck.add(key)
       resolve({ ok: false, detail: `${timedOut(timeout).detail}, and cannot be killed` })
-    })
-    void running.then(result => {
+    }
+    let takeBack = after(longestStart + patience, isStuck)
+    const begun = (): void => {
+      takeBack()
+      takeBack = after(timeout + patience, isStuck)
+    }
+    void children.run(run, signal, begun).then(result => {
       takeBack()
       stuck.delete(key)
       resolve(outcomeOf(result, timeout))

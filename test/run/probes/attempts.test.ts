@@ -19,11 +19,16 @@ const program: Program = { ...commandPlan(['web'], false, []).programs[0]!, name
 
 /** Commands that run until the test ends them. */
 class FakeChildren {
-  readonly running: { command: ShortCommand; signal: AbortSignal; end: (result: CommandResult) => void }[] = []
+  readonly running: {
+    command: ShortCommand
+    signal: AbortSignal
+    begun: () => void
+    end: (result: CommandResult) => void
+  }[] = []
 
-  run(command: ShortCommand, signal: AbortSignal): Promise<CommandResult> {
+  run(command: ShortCommand, signal: AbortSignal, begun: () => void): Promise<CommandResult> {
     return new Promise(end => {
-      this.running.push({ command, signal, end })
+      this.running.push({ command, signal, begun, end })
     })
   }
 }
@@ -112,13 +117,12 @@ test('nothing is told of what was cancelled, whatever it is', async () => {
 })
 
 describe('exec', () => {
-  test('runs as the program does: in its environment, its directory and as its user', async () => {
-    const { attempts, children } = makeAttempts()
+  test('runs as the program does: in its environment and directory, as its user, with its settings', async () => {
+    const { attempts, children, clock } = makeAttempts()
     const user = { uid: 7, gid: 8, groups: [9], name: 'seven', home: '/seven' }
     const told = Promise.withResolvers<Outcome>()
-    attempts.begin({ ...program, user, workingDir: '/srv' }, command, 1500, (ok, detail) =>
-      told.resolve({ ok, detail }),
-    )
+    const asked: Program = { ...program, user, workingDir: '/srv', umask: 0o27 }
+    attempts.begin(asked, command, 1500, (ok, detail) => told.resolve({ ok, detail }))
     await nextTurn()
     const [run] = children.running
     assert.deepEqual(run?.command, {
@@ -129,9 +133,13 @@ describe('exec', () => {
       },
       workingDir: '/srv',
       user,
+      settings: asked,
       timeout: 1500,
       isAlone: true,
     })
+    assert.deepEqual(clock.pending, [11_000], 'nothing counts before it has begun')
+    run?.begun()
+    assert.deepEqual(clock.pending, [2500])
     run?.end(exited(0, 'fine'))
     assert.deepEqual(await told.promise, { ok: true, detail: 'exited with code 0' })
   })
@@ -184,6 +192,7 @@ describe('exec', () => {
     const tryIt = (of = program) => attempts.begin(of, command, 1000, (ok, detail) => told.push(`${ok} ${detail}`))
     tryIt()
     await someTurns()
+    children.running[0]?.begun()
     assert.deepEqual(clock.pending, [2000])
     clock.strike()
     await someTurns()
