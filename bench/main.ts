@@ -7,6 +7,7 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Bench, Figure } from './figure.ts'
 import { api } from './figures/api.ts'
+import { config } from './figures/config.ts'
 import { crash } from './figures/crash.ts'
 import { handler } from './figures/handler.ts'
 import { latency } from './figures/latency.ts'
@@ -26,7 +27,7 @@ import { render, type Table } from './table.ts'
 
 const figures: readonly Figure[] = [
   ...[start, handler, crash, stop, thousand, orphans, memory, loop, status, api],
-  ...[requests, latency, log],
+  ...[config, requests, latency, log],
 ]
 
 const usage = `Usage: npm run bench -- [FIGURE...] [--runs N] [--json FILE]

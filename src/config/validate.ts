@@ -151,6 +151,8 @@ function arithmetic({ timeout, delay }: ShutdownPlan): string {
   return `${formatDuration(timeout)}${waits} - ${reserve} for strays and logs`
 }
 
+const mostAddends = 6
+
 /** Warns if programs could use up all their grace and not fit the shutdown, where someone wrote a grace period at all. */
 function checkGrace(plan: Plan, shape: Shape, diagnostics: Diagnostic[]): void {
   const longest = longestOfLevels(plan)
@@ -162,7 +164,10 @@ function checkGrace(plan: Plan, shape: Shape, diagnostics: Diagnostic[]): void {
   const [first] = explicit
   if (first === undefined || sum <= budget) return
   const parts = longest.map(({ name, stopGraceMillis }) => `${name} ${formatDuration(stopGraceMillis)}`)
-  const total = parts.length > 1 ? `${parts.join(' + ')} = ${formatDuration(sum)}` : parts.join()
+  // The sum of hundreds would hide the rest of the message.
+  const shown =
+    parts.length > mostAddends ? [...parts.slice(0, mostAddends - 1), `${parts.length - mostAddends + 1} more`] : parts
+  const total = parts.length > 1 ? `${shown.join(' + ')} = ${formatDuration(sum)}` : parts.join()
   const has = `the shutdown has ${formatDuration(budget)} (${arithmetic(plan.shutdown)})`
   const needed = formatDuration(Math.ceil((sum + plan.shutdown.delay + 1000) / 1000) * 1000)
   const hint = `set shutdown.timeout to ${needed}, and the container runtime's own timeout above that, or shorten the grace periods`
