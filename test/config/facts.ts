@@ -26,7 +26,7 @@ export function factsOf(
     glob: () => [],
     whatIs: path => (path.endsWith('.log') ? 'nothing' : 'directory'),
     hostName: () => 'host',
-    directory: () => '/work',
+    directory: () => '/conf',
     readFile(path) {
       const text = files[path]
       if (text !== undefined) return text

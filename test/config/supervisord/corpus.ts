@@ -1,4 +1,4 @@
-/** The corpus of Supervisor files in `cases/`, and how each is loaded: they lie in /work. */
+/** The corpus of Supervisor files in `cases/`, and how each is loaded: they lie in /conf. */
 import { globSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Facts, type Loaded, load } from '../../../src/config/load.ts'
@@ -16,12 +16,12 @@ const environment = { PATH: '/usr/bin:/bin', HOME: '/root', APP_PORT: '8080', QU
 export const facts: Facts = {
   ...factsOf({}, environment),
   readFile: path => readFileSync(new URL(inFolder(path), folder), 'utf8'),
-  glob: pattern => globSync(inFolder(pattern), { cwd: fileURLToPath(folder) }).map(path => `/work/${path}`),
+  glob: pattern => globSync(inFolder(pattern), { cwd: fileURLToPath(folder) }).map(path => `/conf/${path}`),
   whatIs: path => (path.startsWith('/nope') ? 'nothing' : /\.\w+$|^\/tmp\/./.test(path) ? 'other' : 'directory'),
 }
 
 function inFolder(path: string): string {
-  return path.replace(/^\/work\//, '')
+  return path.replace(/^\/conf\//, '')
 }
 
 /** Loads a case. */

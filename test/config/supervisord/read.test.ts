@@ -109,13 +109,13 @@ test('what a pattern matches and cannot be opened is passed over, with a warning
   const asked: string[] = []
   const glob = (pattern: string): readonly string[] => {
     asked.push(pattern)
-    return ['/work/conf.d/gone']
+    return ['/conf/conf.d/gone']
   }
   const { plan, diagnostics } = load(['s.conf'], { ...factsOf(files), glob })
-  assert.deepEqual(asked, ['/work/conf.d/*/x'])
+  assert.deepEqual(asked, ['/conf/conf.d/*/x'])
   assert.equal(plan?.programs.length, 1)
   assert.deepEqual(
     diagnostics.map(({ severity, message }) => [severity, message]),
-    [['warning', 'cannot read /work/conf.d/gone: there is no such file']],
+    [['warning', 'cannot read /conf/conf.d/gone: there is no such file']],
   )
 })
