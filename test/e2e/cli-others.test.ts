@@ -88,31 +88,3 @@ test('every help is that of docs/cli.md', () => {
   }
   assert.ok(page.includes(execFileSync(binary, ['--help'], { encoding: 'utf8' }).trimEnd()))
 })
-
-/** What bash would offer for a line. */
-const bash = `source <("$1" completion bash)
-COMP_LINE=$2 COMP_POINT=\${#2} COMP_WORDS=("$1" \${2#* }) COMP_CWORD=$(( \${#COMP_WORDS[@]} - 1 ))
-[[ $2 == *' ' ]] && COMP_CWORD=$(( COMP_CWORD + 1 ))
-_foster
-printf '%s\\n' "\${COMPREPLY[@]}"`
-
-e2e('bash completes commands, options, values and names, also behind a colon', async rig => {
-  const programs = {
-    web: { command: ['sleep', '1000'], replicas: 2, group: 'front' },
-    worker: { command: ['sleep', '1000'] },
-  }
-  await rig.start(controlled(rig, { programs }))
-  await answering(rig)
-  const offers = async (line: string) => {
-    const given = await ask(rig, [line], { via: ['bash', '-c', bash, 'bash'] })
-    assert.equal(given.code, 0, given.stderr)
-    return given.stdout.trimEnd().split('\n')
-  }
-  assert.deepEqual(await offers('foster sta'), ['status', 'start'])
-  assert.deepEqual(await offers('foster restart w'), ['web:0', 'web:1', 'worker'])
-  assert.deepEqual(await offers('foster restart web:'), ['0', '1'], 'what is before the colon stands there already')
-  assert.deepEqual(await offers('foster restart f'), ['front:*'])
-  assert.deepEqual(await offers('foster graph --format d'), ['dot'])
-  assert.deepEqual(await offers('foster health --l'), ['--live'])
-  assert.ok((await offers('foster stop ')).includes('all'))
-})

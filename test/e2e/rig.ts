@@ -27,7 +27,7 @@ const fixtures = resolve(import.meta.dirname, '../fixtures')
 /** The path of a file in test/fixtures. */
 export const fixture = (name: string): string => join(fixtures, name)
 
-type Needs = 'namespace' | 'root' | 'machine' | 'strace'
+type Needs = 'namespace' | 'root' | 'machine' | 'strace' | 'zsh' | 'fish'
 
 /** Why this machine cannot run such tests; false: it can. */
 const lacks: Readonly<Record<Needs, string | false>> = {
@@ -40,6 +40,8 @@ const lacks: Readonly<Record<Needs, string | false>> = {
       ? false
       : 'needs root of the machine itself (CAP_SYS_RESOURCE)',
   strace: isRoot() && tries('strace', '-o', '/dev/null', 'true') ? false : 'needs root and strace, to inject a fault',
+  zsh: tries('zsh', '-c', 'true') ? false : 'needs zsh',
+  fish: tries('fish', '-c', 'true') ? false : 'needs fish',
 }
 
 /** A test with a rig. */
