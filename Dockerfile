@@ -2,6 +2,7 @@
 #   FROM any-linux-image
 #   COPY --from=foster /opt/foster /opt/foster
 #   ENTRYPOINT ["/opt/foster/foster"]
+# As /opt/foster/supervisord and supervisorctl it takes Supervisor's options and words.
 # The snapshot inside the executable is made by running it: each architecture is built on, or emulated as, itself.
 
 FROM docker.io/library/node:26-bookworm-slim AS build
@@ -25,6 +26,8 @@ RUN set -eu; \
     cp -L "$loader" /opt/foster/lib/; \
     ldd dist/foster | awk '$2 == "=>" { print $3 }' | xargs -I{} cp -L {} /opt/foster/lib/; \
     mv dist/foster /opt/foster/foster; \
+    ln -s foster /opt/foster/supervisord; \
+    ln -s foster /opt/foster/supervisorctl; \
     rm -r dist; \
     patchelf --set-interpreter "/opt/foster/lib/$(basename "$loader")" /opt/foster/foster; \
     patchelf --force-rpath --set-rpath /opt/foster/lib /opt/foster/foster; \
@@ -40,6 +43,6 @@ ENTRYPOINT ["/opt/foster/foster"]
 # The default: Debian with foster in it. The configuration goes to /etc/foster/foster.yaml.
 FROM docker.io/library/debian:bookworm-slim
 COPY --from=dist /opt/foster /opt/foster
-RUN mkdir /etc/foster && ln -s /opt/foster/foster /usr/local/bin/foster
+RUN mkdir /etc/foster && cd /opt/foster && ln -s "$PWD/foster" "$PWD/supervisord" "$PWD/supervisorctl" /usr/local/bin/
 ENTRYPOINT ["/opt/foster/foster"]
 STOPSIGNAL SIGTERM

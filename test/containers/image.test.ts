@@ -198,6 +198,15 @@ suite('a container', { skip, timeout: 1_200_000 }, () => {
     assert.match(stdout, /^\/dev\/pts\/\d+\r?$/m)
   })
 
+  test('is supervisord by that name', () => {
+    for (const name of ['/opt/foster/supervisord', 'supervisord']) {
+      const { code, stdout } = run('--entrypoint', name, debian, '--help')
+      assert.equal(code, 0)
+      assert.match(stdout, /^foster, called as supervisord: /)
+    }
+    assert.equal(run('--entrypoint', '/opt/foster/supervisord', distImage(), '--help').code, 0)
+  })
+
   test('starts in an image that holds nothing else', () => {
     const { code, stdout } = run(...unprivileged, ...readOnly, distImage(), 'version')
     assert.equal(code, 0)

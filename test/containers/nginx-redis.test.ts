@@ -1,7 +1,20 @@
 /** `examples/nginx-redis`: three real services in one container, as root and without any right. */
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { build, exitCodeOf, fosterImage, hears, podman, removeAll, said, skip, start, stop, until } from './podman.ts'
+import {
+  build,
+  exitCodeOf,
+  fosterImage,
+  hears,
+  podman,
+  removeAll,
+  run,
+  said,
+  skip,
+  start,
+  stop,
+  until,
+} from './podman.ts'
 
 suite('nginx, an application and Redis', { skip, timeout: 1_200_000 }, () => {
   let image = ''
@@ -75,6 +88,25 @@ suite('nginx, an application and Redis', { skip, timeout: 1_200_000 }, () => {
     await serves(name, 8080)
     assert.equal(podman('exec', name, 'sh', '-c', 'touch /x 2>/dev/null || id -u').stdout, '12345\n')
     stopsInOrder(name)
+  })
+
+  // Debian's Redis brings jemalloc. It is loaded into foster too: the loader obeys the variable before foster's first line.
+  test('runs with an allocator in LD_PRELOAD, which reaches the programs', () => {
+    const script = 'grep -c libjemalloc /proc/1/maps; grep -c libjemalloc /proc/self/maps; echo $LD_PRELOAD; exit 3'
+    const preload = 'libjemalloc.so.2'
+    const { code, stdout } = run(
+      '--tmpfs',
+      '/etc/foster',
+      '-e',
+      `LD_PRELOAD=${preload}`,
+      image,
+      '--',
+      'sh',
+      '-c',
+      script,
+    )
+    assert.equal(code, 3)
+    assert.match(stdout, /^\d+\n[1-9]\d*\nlibjemalloc\.so\.2\n$/)
   })
 
   test('says why it cannot run as it is without rights', () => {
