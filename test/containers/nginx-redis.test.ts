@@ -106,7 +106,7 @@ suite('nginx, an application and Redis', { skip, timeout: 1_200_000 }, () => {
       script,
     )
     assert.equal(code, 3)
-    assert.match(stdout, /^\d+\n[1-9]\d*\nlibjemalloc\.so\.2\n$/)
+    assert.match(stdout, /^main {3}\| \d+\nmain {3}\| [1-9]\d*\nmain {3}\| libjemalloc\.so\.2\n/m)
   })
 
   test('says why it cannot run as it is without rights', () => {
