@@ -119,8 +119,9 @@ function checkPath(path: string, index: number, { program, stream, facts, diagno
 export function checkLogs(plan: Plan, shape: Shape, diagnostics: Diagnostic[]): void {
   const owners = new Map<string, string>()
   const told = new Set<string>()
+  const byName = new Map(shape.programs.map(it => [it.name, it]))
   for (const program of plan.programs) {
-    const written = shape.programs.find(({ name }) => name === program.name)
+    const written = byName.get(program.name)
     if (written === undefined) continue
     checkProbe(program, written, diagnostics)
     for (const stream of ['stdout', 'stderr'] as const) {

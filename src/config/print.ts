@@ -30,8 +30,9 @@ export function printPlan(plan: Plan, written: Written, options: PrintOptions): 
     if (secret && !options.showSecrets) return { value: mask(printing), from: originOf(node?.at) }
     return emittedOf(value, node, printing)
   }
+  const byName = new Map(shape.programs.map(it => [it.name, it]))
   const programs = written.templates.flatMap((program): [string, Emitted][] => {
-    const own = shape.programs.find(({ name }) => name === program.name)
+    const own = byName.get(program.name)
     return own === undefined ? [] : [[program.name, programOf(program, own, environments, printing, say)]]
   })
   const { shutdown, log } = plan
