@@ -2,17 +2,10 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { after, afterEach, before, suite, test } from 'node:test'
-import { podman, root, said, skip, until } from './podman.ts'
+import { noBridge, podman, root, said, skip, until } from './podman.ts'
 import { commandsOf, dockerFolder, shellEnvironment } from './readme.ts'
 
 const names = ['visits', 'single', 'ticking']
-
-/** Podman's bridge needs rights and rules that not every machine grants. */
-const noBridge = () => {
-  const { code, stderr } = podman('run', '--rm', '--network=bridge', 'docker.io/library/busybox:latest', 'true')
-  if (code !== 0) process.stdout.write(`the examples' READMEs are not run: no bridge network: ${stderr}\n`)
-  return code === 0 ? false : 'no bridge network'
-}
 
 suite("the examples' READMEs", { skip: skip || noBridge(), timeout: 1_800_000 }, () => {
   const folder = dockerFolder()

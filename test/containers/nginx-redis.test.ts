@@ -1,25 +1,12 @@
 /** `examples/nginx-redis`: three real services in one container, as root and without any right. */
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import {
-  build,
-  exitCodeOf,
-  fosterImage,
-  hears,
-  podman,
-  removeAll,
-  run,
-  said,
-  skip,
-  start,
-  stop,
-  until,
-} from './podman.ts'
+import { exitCodeOf, hears, nginxRedisImage, podman, removeAll, run, said, skip, start, stop, until } from './podman.ts'
 
 suite('nginx, an application and Redis', { skip, timeout: 1_200_000 }, () => {
   let image = ''
   before(() => {
-    image = build('nginx-redis', '--build-arg', `FOSTER_IMAGE=${fosterImage()}`, 'examples/nginx-redis')
+    image = nginxRedisImage()
   })
   after(removeAll)
 

@@ -32,6 +32,14 @@ function reasonToSkip(): string | false {
   return reason
 }
 
+/** Why containers cannot have a network and ports here, or false; said aloud. It needs rights that not every machine grants. */
+export function noBridge(): string | false {
+  const { code, stderr } = podman('run', '--rm', '--network=bridge', 'docker.io/library/busybox:latest', 'true')
+  if (code === 0) return false
+  process.stdout.write(`tests with a network are skipped: ${stderr}\n`)
+  return 'no bridge network'
+}
+
 const built = new Set<string>()
 
 /** Builds an image of that name, from podman's cache where it can; the one it replaces is removed. */
@@ -51,6 +59,11 @@ export function build(name: string, ...args: readonly string[]): string {
 export function fosterImage(): string {
   build('build', '--target', 'build', '.')
   return build('foster', '.')
+}
+
+/** The image of examples/nginx-redis. */
+export function nginxRedisImage(): string {
+  return build('nginx-redis', '--build-arg', `FOSTER_IMAGE=${fosterImage()}`, 'examples/nginx-redis')
 }
 
 /** The image whose only content is /opt/foster. */
