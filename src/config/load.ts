@@ -109,7 +109,7 @@ function make(files: readonly string[], facts: Facts, sources: Sources, allowEmp
   const templates = shaped.programs.map(program => {
     const environment = environments.get(program.name) ?? { variables: new Map(), secrets: new Map() }
     const resolved = resolveProgram(program, environment, shaped, facts, diagnostics)
-    return { ...resolved, ...supervisor?.programs.get(program.name) }
+    return supervisor?.programs.get(program.name)?.(resolved) ?? resolved
   })
   const http = httpOf(shaped, diagnostics)
   const plan: Plan = {

@@ -30,6 +30,8 @@ export type LogTarget =
   | { readonly to: 'inherit'; readonly stream: OutputStream }
   /** The program gets /dev/null. */
   | { readonly to: 'null' }
+  /** The protocol of an event listener: foster reads it, and shows it to nobody. */
+  | { readonly to: 'protocol' }
   | FileTarget
 
 /** The log of one program. */
@@ -42,6 +44,16 @@ export interface ProgramLogPlan {
   /** Longer lines are cut into pieces, except in raw. */
   readonly maxLine: number
   readonly overflow: Overflow
+  /** What Supervisor's event listeners hear of each stream; undefined: nothing. */
+  readonly events?: Readonly<Partial<Record<OutputStream, StreamEvents>>>
+}
+
+/** What becomes an event of what a program writes. */
+export interface StreamEvents {
+  /** All of it. */
+  readonly logs: boolean
+  /** What stands between the marks of capture mode, the last so many bytes of it; 0: there is no capture mode. */
+  readonly capture: number
 }
 
 /** What holds for all logs together. */
@@ -75,12 +87,19 @@ export const fileDefaults = {
 } as const satisfies Partial<FileTarget>
 
 /** What a program's descriptors 1 and 2 are: a change of the log that leaves this alone needs no other process. */
-export function descriptorsOf({ stdout, stderr }: ProgramLogPlan): readonly string[] {
-  const kindOf = (targets: readonly LogTarget[]): string => (isCollected(targets) ? 'pipe' : (targets[0]?.to ?? 'null'))
-  return [kindOf(stdout), stderr === 'stdout' ? stderr : kindOf(stderr)]
+export function descriptorsOf(log: ProgramLogPlan): readonly string[] {
+  const kindOf = (stream: OutputStream, targets: readonly LogTarget[]): string =>
+    isRead(log, stream) ? 'pipe' : (targets[0]?.to ?? 'null')
+  return [kindOf('stdout', log.stdout), log.stderr === 'stdout' ? log.stderr : kindOf('stderr', log.stderr)]
+}
+
+/** Whether foster reads a stream: it is to go somewhere, or somebody is to hear of it. */
+export function isRead(log: ProgramLogPlan, stream: OutputStream): boolean {
+  const targets = log[stream]
+  return targets === 'stdout' || isCollected(targets) || log.events?.[stream] !== undefined
 }
 
 /** Whether foster reads a stream that goes there; if not, the program has a descriptor that foster never sees. */
 export function isCollected(targets: readonly LogTarget[]): boolean {
-  return targets.some(({ to }) => to === 'forward' || to === 'file')
+  return targets.some(({ to }) => to === 'forward' || to === 'file' || to === 'protocol')
 }

@@ -1,4 +1,5 @@
 /** What Supervisor's clients see and steer: the servers that they talk to, and the processes in their groups. */
+import type { EventType } from './event-types.ts'
 
 /** Whom a server asks for; undefined: anybody may do everything. */
 export interface SupervisorLogin {
@@ -57,6 +58,15 @@ export interface SupervisorGroup {
   readonly name: string
   readonly priority: number
   readonly processes: readonly SupervisorProcess[]
+  /** Set for `[eventlistener:x]`: its processes are a pool that deals with events. */
+  readonly pool?: SupervisorPool
+}
+
+/** What a pool of event listeners asks for. */
+export interface SupervisorPool {
+  readonly events: readonly EventType[]
+  /** How many events may wait. */
+  readonly buffer_size: number
 }
 
 /** All of it, the groups by priority and name. */

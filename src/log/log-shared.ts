@@ -4,7 +4,7 @@ import type { LogPlace, OpenOutlet, OutputStream } from '../core/output.ts'
 import type { Credentials } from '../core/plan.ts'
 import type { Bytes } from './bytes.ts'
 import type { Capture, CaptureIo } from './capture.ts'
-import type { Held } from './lines.ts'
+import type { Held, Lines } from './lines.ts'
 import type { Compressor } from './rotate.ts'
 import type { Drain, Sink } from './sink.ts'
 import type { Level } from './voice.ts'
@@ -20,8 +20,23 @@ export interface LoggedProgram {
   readonly user: Credentials | undefined
 }
 
+/** A stream that somebody may want to look at. */
+export interface Watched {
+  /** The place of its program. */
+  readonly index: number
+  readonly stream: OutputStream
+  readonly log: ProgramLogPlan
+  /** Whose output comes now. */
+  readonly run: { readonly pid: number | undefined }
+}
+
+/** Gives what is put before the log of a stream, and may take something out of it; undefined: nobody looks. */
+export type Watch = (watched: Watched, lines: Lines) => Lines | undefined
+
 /** What the logs need of the system. */
 export interface LogSystem {
+  /** Undefined: nobody looks at anything. */
+  readonly watch?: Watch
   readonly outlets: Readonly<Record<OutputStream, OpenOutlet>>
   /** Where NO_COLOR, FORCE_COLOR and TERM are looked up. */
   readonly environment: Readonly<Record<string, string | undefined>>

@@ -115,15 +115,17 @@ function attach(shared: Shared, source: Source): Attached {
   const { stream, memory, fd } = source
   const run: { pid: number | undefined } = { pid: undefined }
   let lanes: readonly Lane[] = []
+  const logged = memory.around(
+    stream,
+    together(() => lanes),
+  )
+  const watched = watchedLines(shared, source, run, logged)
   const capture = new Capture({
     fd,
     io,
     buffer,
     room,
-    lines: memory.around(
-      stream,
-      together(() => lanes),
-    ),
+    lines: watched.lines,
     onRun: pid => {
       run.pid = pid
       memory.expectations.startRun(stream, pid)
@@ -142,6 +144,7 @@ function attach(shared: Shared, source: Source): Attached {
     capture,
     lanes: () => lanes,
     configure() {
+      watched.configure()
       close()
       lanes = open()
     },
@@ -149,6 +152,25 @@ function attach(shared: Shared, source: Source): Attached {
       capture.close()
       close()
       captures.delete(capture)
+    },
+  }
+}
+
+/** The log of a stream with whoever looks at it before: that may change while it is read. */
+function watchedLines(shared: Shared, source: Source, run: LaneOptions['run'], logged: Lines) {
+  const { index, stream, settings } = source
+  const look = (): Lines => shared.watch?.({ index, stream, run, log: settings().log }, logged) ?? logged
+  let lines = look()
+  return {
+    lines: {
+      feed: (chunk: Buffer, from: number, to: number) => lines.feed(chunk, from, to),
+      end: () => lines.end(),
+      held: () => lines.held(),
+    },
+    configure: () => {
+      // What was held back belongs to the log.
+      if (lines !== logged) lines.end()
+      lines = look()
     },
   }
 }

@@ -5,27 +5,14 @@ import { budgetOf } from '../core/shutdown.ts'
 import { signalNumbers } from '../core/signal.ts'
 import { type Input, worldOf } from '../core/world.ts'
 import type { Flushed } from '../log/flush.ts'
-import { type Logs, openLogs } from '../log/router.ts'
+import type { Logs } from '../log/router.ts'
 import { Children } from '../os/children.ts'
 import { markInherited, openNull, softDescriptorLimit } from '../os/descriptors.ts'
-import { errnoName } from '../os/errno.ts'
 import { removeOwnPid, writeOwnPid } from '../os/files.ts'
-import {
-  becomeSubreaper,
-  blockSignal,
-  exitNow,
-  foregroundOf,
-  nameProcess,
-  ownGroup,
-  read,
-  readable,
-} from '../os/libc.ts'
+import { becomeSubreaper, blockSignal, exitNow, foregroundOf, nameProcess, ownGroup } from '../os/libc.ts'
 import { limitDescriptors } from '../os/limits.ts'
-import { logPlace } from '../os/log-files.ts'
 import { Notify } from '../os/notify.ts'
 import { OomKills } from '../os/oom.ts'
-import { openOutlet } from '../os/outlets.ts'
-import { watchPipe } from '../os/pipes.ts'
 import type { Signals } from '../os/signals.ts'
 import { openTerminal, type Terminal } from '../os/terminal.ts'
 import { writeTermination } from '../os/termination.ts'
@@ -35,9 +22,12 @@ import { Control } from './control.ts'
 import { type ControlPlace, pathOf } from './control-place.ts'
 import { Effects, type EffectsOptions } from './effects.ts'
 import { inheritable } from './environment.ts'
+import { watchEvents } from './event-watch.ts'
 import { Health } from './health.ts'
 import { Launcher } from './launcher.ts'
 import { Leftovers } from './leftovers.ts'
+import { Listening } from './listening.ts'
+import { openLog } from './log.ts'
 import { Loop } from './loop.ts'
 import { flawNotice } from './notices.ts'
 import { Attempts } from './probes/attempts.ts'
@@ -68,7 +58,10 @@ export function runInit(plan: Plan, signals: Signals, outside: Outside = {}): vo
   const passed = markInherited(process.env)
   if (process.pid !== 1) becomeSubreaper()
   const terminal = plan.programs.some(it => it.tty) ? openTerminal(0, ownGroup()) : undefined
-  const logs = openLog(plan, (who, lines) => init.lost(who, lines))
+  const logs = openLog(plan, {
+    lost: (who, lines) => init.lost(who, lines),
+    watch: watchEvents(() => init.listening),
+  })
   const init = new Init(plan, logs, { terminal, passed, ...outside })
   if (terminal !== undefined) void restoreAtExit(terminal)
   process.on('uncaughtException', error => init.failed(error))
@@ -93,6 +86,7 @@ class Init {
   readonly #loop: Loop
   readonly #control: Control
   readonly #effects: Effects
+  readonly listening: Listening
   #print: Reloaded['print'] | undefined
   readonly #console = [0, 1, 2].find(fd => foregroundOf(fd) > 0)
   readonly #reloading: ReloadOptions & ClientOptions
@@ -119,6 +113,7 @@ class Init {
       secrets: new SecretsSeen(),
       environment: isCommand ? own : { ...inheritable(own), ...pathOf(place) },
     }
+    this.listening = new Listening(parts)
     const { begin } = new Attempts(this.#children, parts.environment)
     const program = (index: number): Program => programAt(world(), index)
     const health = new Health({ ...parts, program, begin })
@@ -128,7 +123,7 @@ class Init {
     const runs = new Runs({ ...parts, health, notify: this.#notify, program, ended })
     this.#runs = runs
     this.#print = print
-    this.#reloading = { ...parts, load, taken: loaded => (this.#print = loaded.print) }
+    this.#reloading = { ...parts, listening: this.listening, load, taken: loaded => (this.#print = loaded.print) }
     const effects = new Effects({
       ...parts,
       leftovers: this.#leftovers,
@@ -155,6 +150,7 @@ class Init {
       perform: effect => {
         if (effect.do === 'announce' && effect.what.about === 'ending') this.#endsAt = now() + plan.shutdown.timeout
         this.#control.observe(effect)
+        this.listening.observe(effect)
         effects.perform(effect)
       },
       failed: error => this.failed(error),
@@ -183,6 +179,7 @@ class Init {
       if (signal === 'CHLD') this.#childChanged()
       else this.#loop.dispatch({ on: 'signal', signal })
     })
+    this.listening.begin()
     // Children that exec left us from before, and those that have ended since.
     this.#children.reap()
     this.#loop.dispatch({ on: 'boot' })
@@ -269,25 +266,6 @@ function configuring({
     streams.configured(index, program)
     if (probes) health.configured(index)
   }
-}
-
-function openLog(plan: Plan, lost: (who: string, lines: number) => void): Logs {
-  return openLogs({
-    errnoName,
-    lost,
-    outlets: { stdout: openOutlet(1), stderr: openOutlet(2) },
-    plan: plan.log,
-    programs: plan.programs,
-    countsLines: plan.http !== undefined,
-    place: ({ path, owner }, user) => logPlace({ path, user, owned: owner === 'program' }),
-    environment: process.env,
-    io: { watch: watchPipe, read, readable },
-    now: () => new Date(),
-    after: (millis, done) => {
-      const timer = setTimeout(done, millis)
-      return () => clearTimeout(timer)
-    },
-  })
 }
 
 /** If foster goes down in a way nobody planned, the terminal is still given back. */

@@ -7,6 +7,7 @@ import type { Input } from '../core/world.ts'
 import type { Logs } from '../log/router.ts'
 import { candidates } from '../os/executable.ts'
 import { openLogReader } from '../os/log-reader.ts'
+import type { Listening } from './listening.ts'
 import type { Reloaded } from './reload.ts'
 import type { Streams } from './streams.ts'
 
@@ -17,6 +18,7 @@ export interface ClientOptions {
   readonly dispatch: (input: Input) => void
   readonly logs: Logs
   readonly streams: Streams
+  readonly listening: Listening
   /** What programs inherit. */
   readonly environment: Readonly<Record<string, string>>
 }
@@ -26,7 +28,7 @@ export type ClientFacts = Omit<SupervisorFacts, 'foster' | 'failed'>
 
 /** Puts it together. */
 export function clientFacts(options: ClientOptions): ClientFacts {
-  const { load, taken, dispatch, logs, streams, environment } = options
+  const { load, taken, dispatch, logs, streams, listening, environment } = options
   let last: Reloaded | undefined
   return {
     own: logs.own,
@@ -45,6 +47,7 @@ export function clientFacts(options: ClientOptions): ClientFacts {
     openLog: openLogReader,
     clearFile: (index, stream) => logs.program(index).clear(stream),
     write: (index, text) => streams.write(index, text),
+    remote: (type, data) => listening.tell(it => it.remote(type, data)),
   }
 }
 

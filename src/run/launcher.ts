@@ -41,22 +41,26 @@ export class Launcher {
     const secrets = secretsOf(program)
     if (secrets.reason !== undefined) return { how: 'unstartable', code: 1, reason: secrets.reason }
     const stdio = streams.stdio(index, program, isCommand)
-    if ('how' in stdio) return stdio
+    if ('how' in stdio) return this.#abandoned(index, stdio)
     const descriptors = health.prepare(index, program)
-    if ('how' in descriptors) return descriptors
+    if ('how' in descriptors) return this.#abandoned(index, descriptors)
     const prepared = runs.prepare(index, program)
     const pid = 'how' in prepared ? prepared : this.#start(program, secrets.values, stdio, descriptors, prepared, ended)
-    if (typeof pid !== 'number') {
-      runs.over(index)
-      health.abandon(index)
-      return pid
-    }
+    if (typeof pid !== 'number') return this.#abandoned(index, pid)
     this.#options.secrets.note(index, secrets.values)
     runs.started(index, pid)
     streams.started(index, pid)
     terminalOf(program)?.started(pid)
     health.started(index, pid)
     return pid
+  }
+
+  #abandoned(index: number, refusal: Refusal): Refusal {
+    const { runs, health, streams } = this.#options
+    runs.over(index)
+    health.abandon(index)
+    streams.abandon(index)
+    return refusal
   }
 
   #start(

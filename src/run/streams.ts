@@ -1,15 +1,14 @@
 /** The programs' standard streams: owns their pipes and connects them to the log. */
 import { closeSync } from 'node:fs'
-import type { Socket } from 'node:net'
-import { isCollected } from '../core/log-plan.ts'
+import { isRead } from '../core/log-plan.ts'
 import type { OutputStream } from '../core/output.ts'
 import type { Program } from '../core/plan.ts'
 import type { Logs } from '../log/router.ts'
 import { openSink } from '../os/descriptors.ts'
 import { errnoName } from '../os/errno.ts'
 import type { Refusal } from '../os/executable.ts'
-import { pipe } from '../os/libc.ts'
-import { makeProgramPipe, type ProgramPipe } from '../os/pipes.ts'
+import { type InputPipe, makeInputPipe, type Written } from '../os/input-pipe.ts'
+import { makeProgramPipe } from '../os/pipes.ts'
 
 /** What becomes a program's descriptors 0, 1 and 2. */
 export type Stdio = readonly [stdin: number, stdout: number, stderr: number]
@@ -23,18 +22,13 @@ interface Pipes {
 
 const own = { stdout: 1, stderr: 2 } as const
 
-/** Bytes that wait for a program to read its input. */
-const mostInput = 1024 * 1024
-
 export class Streams {
   readonly #logs: Logs
   readonly #nullDevice: number
   /** Where output goes that nobody wants; opened when it is needed first. */
   #sink: { readonly fd: number | undefined } | undefined
-  /** Inputs, in which nothing comes unless somebody writes there. */
-  readonly #inputs = new Map<number, ProgramPipe>()
-  /** What writes to them. */
-  readonly #writers = new Map<number, Socket>()
+  /** The standard inputs of the runs that have one: nothing comes there unless somebody writes. */
+  readonly #inputs = new Map<number, InputPipe>()
   readonly #pipes = new Map<number, Pipes>()
   /** What is still to be told to the log. */
   readonly #pending: (() => void)[] = []
@@ -45,7 +39,10 @@ export class Streams {
     this.#nullDevice = nullDevice
   }
 
-  /** The streams of a program's next run: foster's own for the terminal's program, else pipes, kept from run to run. */
+  /**
+   * The streams of a program's next run: foster's own for the terminal's program, else pipes. Those of its output are kept
+   * from run to run; its input is the run's own, so that nobody reads what was written for another.
+   */
   stdio(index: number, program: Program, ownsOutput: boolean): Stdio | Refusal {
     if (ownsOutput || program.tty) return [0, 1, 2]
     const stdin = program.stdin === 'pipe' ? this.#input(index) : program.stdin === 'inherit' ? 0 : this.#nullDevice
@@ -56,37 +53,34 @@ export class Streams {
     return typeof stderr === 'number' ? [stdin, stdout, stderr] : stderr
   }
 
-  /** A pipe of which foster keeps both ends: a program that reads from it waits. */
   #input(index: number): number | Refusal {
-    const ends = this.#inputs.get(index) ?? pipe()
-    if (typeof ends === 'number') return noPipe(ends)
-    this.#inputs.set(index, ends)
-    return ends.read
+    this.abandon(index)
+    const input = makeInputPipe()
+    if (typeof input === 'number') return noPipe(input)
+    this.#inputs.set(index, input)
+    return input.read
+  }
+
+  /** The run did not begin. */
+  abandon(index: number): void {
+    this.#inputs.get(index)?.close()
+    this.#inputs.delete(index)
   }
 
   /** Gives text to a program's standard input. `full`: it does not read what is there; `closed`: nothing can come there. */
-  write(index: number, text: string): 'taken' | 'full' | 'closed' {
-    const ends = this.#inputs.get(index)
-    if (ends === undefined) return 'closed'
-    const { Socket } = process.getBuiltinModule('node:net')
-    const writer = this.#writers.get(index) ?? new Socket({ fd: ends.write, readable: false, writable: true })
-    if (!this.#writers.has(index)) {
-      this.#writers.set(index, writer)
-      // Both ends are foster's, so that nothing but a bug can break it.
-      writer.on('error', () => {})
-    }
-    if (writer.writableLength + text.length > mostInput) return 'full'
-    writer.write(text)
-    return 'taken'
+  write(index: number, text: string): Written {
+    return this.#inputs.get(index)?.write(Buffer.from(text)) ?? 'closed'
   }
 
   /** A run has begun whose output comes next. */
   started(index: number, pid: number): void {
+    this.#inputs.get(index)?.started()
     this.#later(() => this.#logs.program(index).startRun(pid))
   }
 
   /** The run is over: what it wrote is taken before anybody hears of it. */
   ended(index: number): void {
+    this.abandon(index)
     this.#connect()
     this.#logs.program(index).endRun()
   }
@@ -99,13 +93,7 @@ export class Streams {
 
   /** The program is not there any more, and no process of it writes. */
   close(index: number): void {
-    const input = this.#inputs.get(index)
-    const writer = this.#writers.get(index)
-    if (input !== undefined) closeSync(input.read)
-    if (writer !== undefined) writer.destroy()
-    else if (input !== undefined) closeSync(input.write)
-    this.#inputs.delete(index)
-    this.#writers.delete(index)
+    this.abandon(index)
     const pipes = this.#pipes.get(index)
     if (pipes === undefined) return
     this.#connect()
@@ -117,7 +105,7 @@ export class Streams {
   /** One output stream: a descriptor that is handed over, or a pipe. */
   #output(index: number, program: Program, stream: OutputStream): number | Refusal {
     const targets = program.log[stream]
-    if (targets !== 'stdout' && !isCollected(targets)) {
+    if (targets !== 'stdout' && !isRead(program.log, stream)) {
       if (targets.some(({ to }) => to === 'inherit')) return own[stream]
       this.#sink ??= { fd: openSink() }
       // Without /dev/null what nobody wants is read and thrown away.

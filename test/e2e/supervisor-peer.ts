@@ -20,6 +20,8 @@ export interface Peer {
   ctl(...args: readonly string[]): Promise<string>
   /** What it prints for all these commands, read from its standard input. */
   session(commands: readonly string[]): Promise<string>
+  /** Sends an event. */
+  remote(type: string, data: string): Promise<void>
   /** Ends it, however far it is. */
   end(): Promise<void>
 }
@@ -57,9 +59,20 @@ export async function peer(rig: Rig, who: Peer['who'], programs: string): Promis
     ctl: (...args) => run(['sh', '-c', 'timeout 30 supervisorctl "$@"; echo "exit $?"', 'sh', '-c', config, ...args]),
     session: commands =>
       run(['sh', '-c', `printf '%s\\n' "$@" | timeout 60 supervisorctl -c '${config}'`, 'sh', ...commands]),
+    remote: async (type, data) => {
+      assert.equal(await run(['/usr/bin/python3', '-c', sending, `unix://${dir}/s.sock`, type, data]), 'True\n')
+    },
     end: () => ended(oracle),
   }
 }
+
+const sending = `
+import sys, xmlrpc.client
+from supervisor.xmlrpc import SupervisorTransport
+url, type, data = sys.argv[1:]
+server = xmlrpc.client.ServerProxy('http://127.0.0.1', transport=SupervisorTransport('user', 'secret', url))
+print(server.supervisor.sendRemoteCommEvent(type, data))
+`
 
 async function ended(oracle: ChildProcess | undefined): Promise<void> {
   if (oracle === undefined || oracle.exitCode !== null) return

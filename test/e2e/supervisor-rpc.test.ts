@@ -19,6 +19,9 @@ command=/bin/sh -c 'for i in 0 1 2 3 4 5; do echo "line $i 89"; done; exec /bin/
 stdout_logfile=DIR/file.log
 redirect_stderr=true
 startsecs=0
+[program:deaf]
+command=/bin/sh -c 'exec /bin/sleep 999 <&-'
+startsecs=0
 [program:none]
 command=/bin/sleep 999
 startsecs=0

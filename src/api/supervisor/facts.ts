@@ -38,4 +38,6 @@ export interface SupervisorFacts {
   readonly clearFile: (index: number, stream: OutputStream) => boolean
   /** Gives text to a program's standard input; `closed`: it has none. */
   readonly write: (index: number, text: string) => 'taken' | 'full' | 'closed'
+  /** Tells event listeners of something; where there are none nobody hears of it. */
+  readonly remote: (type: string, data: string) => void
 }

@@ -132,7 +132,7 @@ const steering: Readonly<Record<string, Method>> = {
   },
   signalProcess: {
     ...{ params: [text('name'), text('signal')], returns: 'boolean', words: 'Sends a signal to a process.' },
-    call: (context, [name, signal]) => actOn(context, str(name), isSignallable, send(context, numbered(signal))),
+    call: (context, [name, signal]) => actOn(context, str(name), isSignallable, send(context, plainText(signal))),
   },
   signalProcessGroup: {
     ...{
@@ -141,12 +141,12 @@ const steering: Readonly<Record<string, Method>> = {
       words: 'Sends a signal to the processes of a group.',
     },
     call: (context, [name, signal]) =>
-      actOnAll(context, [groupNamed(str(name), world(context))], isSignallable, send(context, numbered(signal))),
+      actOnAll(context, [groupNamed(str(name), world(context))], isSignallable, send(context, plainText(signal))),
   },
   signalAllProcesses: {
     ...{ params: [text('signal')], returns: 'array', words: 'Sends a signal to all processes.' },
     call: (context, [signal]) =>
-      actOnAll(context, groupsIn(world(context)), isSignallable, send(context, numbered(signal))),
+      actOnAll(context, groupsIn(world(context)), isSignallable, send(context, plainText(signal))),
   },
   sendProcessStdin: {
     ...{
@@ -195,12 +195,12 @@ const reading: Readonly<Record<string, Method>> = {
   },
 }
 
-/** No listener can hear of it, so it is not pretended that one has. */
 const events: Readonly<Record<string, Method>> = {
   sendRemoteCommEvent: {
-    ...{ params: [text('type'), text('data')], returns: 'boolean', words: 'Fails: there are no event listeners.' },
-    call: () => {
-      throw new Fault('FAILED', 'there are no event listeners')
+    ...{ params: [text('type'), text('data')], returns: 'boolean', words: 'Sends an event to those who listen.' },
+    call: ({ facts }, [type, data]) => {
+      facts.remote(plainText(type), plainText(data))
+      return true
     },
   },
 }
@@ -267,6 +267,11 @@ function sendInput(context: Context, name: string, chars: Value | undefined): Va
   return true
 }
 
+/** Text, or a number as text. */
+function plainText(value: Value | undefined): string {
+  return typeof value === 'number' ? String(value) : str(value)
+}
+
 function str(value: Value | undefined): string {
   if (typeof value !== 'string') throw new Fault('INCORRECT_PARAMETERS')
   return value
@@ -278,9 +283,6 @@ function int(value: Value | undefined): number {
   if (typeof number !== 'number' || !Number.isSafeInteger(Math.trunc(number))) throw new Fault('INCORRECT_PARAMETERS')
   return Math.trunc(number)
 }
-
-/** A signal comes as a name or a number. */
-const numbered = (value: Value | undefined): string => (typeof value === 'number' ? String(value) : str(value))
 
 /** What Python takes for true. */
 function isTrue(value: Value | undefined): boolean {

@@ -11,10 +11,11 @@ export function clientsOf({ daemon, groups, servers, hasInterface }: SupervisorC
     identifier: daemon.identifier,
     hasInterface,
     servers: servers.map(serverOf),
-    groups: groups.map(({ name, priority, processes }) => ({
+    groups: groups.map(({ name, priority, processes, pool }) => ({
       name,
       priority,
       processes: processes.map(it => processOf(it, names.get(it) ?? it.name)),
+      ...(pool && { pool }),
     })),
   }
 }

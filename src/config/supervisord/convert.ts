@@ -32,8 +32,8 @@ interface Block {
 
 /** Writes the file. */
 export function convertSupervisor({ tree, config }: WrittenSupervisor): string {
-  const { groups } = config
-  const inPlan = planNames(groups)
+  const groups = config.groups.filter(({ pool }) => pool === undefined)
+  const inPlan = planNames(config.groups)
   const programs = tree.entries.get('programs')?.node
   const blocks = groups.flatMap(group => {
     const single = group.processes.flatMap((process): Block[] => {
@@ -49,7 +49,16 @@ export function convertSupervisor({ tree, config }: WrittenSupervisor): string {
     return node === undefined ? [] : entryOf(key, node, 0)
   })
   const body = lines.length === 0 ? ['programs: {}'] : ['programs:', ...lines]
-  return `${head}${defaults}${[...top, ...body].join('\n')}\n`
+  return `${head}${listenersOf(config.groups)}${defaults}${[...top, ...body].join('\n')}\n`
+}
+
+/** What YAML has no word for at all. */
+function listenersOf(groups: readonly GroupConfig[]): string {
+  const names = groups.filter(({ pool }) => pool !== undefined).map(({ section }) => `[${section.name}]`)
+  if (names.length === 0) return ''
+  return `#   - Event listeners speak Supervisor's protocol, and only a Supervisor file has them. Left out:
+#     ${names.join(' ')}
+`
 }
 
 /** Processes of one section become replicas if they say the same. */

@@ -1,6 +1,7 @@
 /** The groups of processes, in the order in which supervisord starts them. */
 
 import type { Section } from './ini.ts'
+import { poolOf } from './listeners.ts'
 import type { GroupConfig, ProcessConfig } from './model.ts'
 import { sectionsOf } from './names.ts'
 import { byPriority, mostProcesses, nameOf, processesOf } from './processes.ts'
@@ -20,6 +21,7 @@ export function groupsOf(reading: Reading): readonly GroupConfig[] {
     const priority = get(reading, section, 'priority', namesOf(reading), integer) ?? 999
     groups.push({ name, priority, section, processes: processesOf(reading, section, name) })
   }
+  for (const section of sectionsOf(reading.ini, 'eventlistener')) groups.push(...poolGroupOf(reading, section))
   const count = groups.reduce((sum, { processes }) => sum + processes.length, 0)
   const last = groups.at(-1)
   if (last !== undefined && count > mostProcesses) {
@@ -28,14 +30,21 @@ export function groupsOf(reading: Reading): readonly GroupConfig[] {
   return distinct(groups.sort(byPriority), reading)
 }
 
-/** What is not there yet is refused: a listener that never hears anything would be worse. */
+/** The pool of an event listener; such are started first, and stopped last. */
+function poolGroupOf(reading: Reading, section: Section): readonly GroupConfig[] {
+  const name = nameOf(reading, section)
+  const priority = get(reading, section, 'priority', namesOf(reading), integer) ?? -1
+  const pool = poolOf(reading, section)
+  if (name === undefined) return []
+  const processes = processesOf(reading, section, name)
+  return pool === undefined ? [] : [{ name, priority, section, processes, pool }]
+}
+
+/** What is not there yet is refused. */
 function refuseUnsupported({ ini, diagnostics }: Reading): void {
-  for (const kind of ['eventlistener', 'fcgi-program']) {
-    for (const { name, at } of sectionsOf(ini, kind)) {
-      const what = kind === 'eventlistener' ? 'event listeners are' : 'FastCGI programs are'
-      const message = `[${name}]: ${what} not supported by this version of foster`
-      diagnostics.push({ code: 'unsupported-section', severity: 'error', message, at })
-    }
+  for (const { name, at } of sectionsOf(ini, 'fcgi-program')) {
+    const message = `[${name}]: FastCGI programs are not supported by this version of foster`
+    diagnostics.push({ code: 'unsupported-section', severity: 'error', message, at })
   }
 }
 

@@ -1,6 +1,6 @@
 /** What a Supervisor file says, typed: processes in groups, and what surrounds them. Names and units are Supervisor's. */
 import type { Signal } from '../../core/signal.ts'
-import type { SupervisorLogin } from '../../core/supervisor.ts'
+import type { SupervisorLogin, SupervisorPool } from '../../core/supervisor.ts'
 import type { Place } from '../../errors.ts'
 import type { Expanded } from './expand.ts'
 import type { Section } from './ini.ts'
@@ -58,6 +58,8 @@ export interface GroupConfig {
   readonly priority: number
   readonly section: Section
   readonly processes: readonly ProcessConfig[]
+  /** Set for `[eventlistener:x]`. */
+  readonly pool?: SupervisorPool
 }
 
 /** A server of `[unix_http_server]` or `[inet_http_server]`. */

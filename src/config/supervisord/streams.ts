@@ -1,8 +1,11 @@
 /** `stdout_logfile` and its like -> where foster puts the output. */
+
+import type { StreamEvents } from '../../core/log-plan.ts'
 import type { Diagnostic, Place } from '../../errors.ts'
 import { literal } from '../expand.ts'
 import { fault, type Tree } from '../tree.ts'
 import type { ProcessConfig, StreamConfig } from './model.ts'
+import { kindOf } from './names.ts'
 import { mapOf, scalar } from './nodes.ts'
 
 type Stream = 'stdout' | 'stderr'
@@ -30,6 +33,25 @@ function targetOf({ logfile, maxbytes, backups }: StreamConfig): Target {
   return devices[path] ?? { to: 'file', path, maxbytes, backups }
 }
 
+/** Whether a process is an event listener's. */
+export function isListener({ section }: ProcessConfig): boolean {
+  return kindOf(section) === 'eventlistener'
+}
+
+/** What event listeners hear of a process's output. A listener's stdout is for foster alone. */
+export function eventsOf(process: ProcessConfig): Partial<Record<Stream, StreamEvents>> | undefined {
+  const { stdout, stderr, redirectStderr } = process
+  const own = (stream: Stream, { captureMaxbytes, eventsEnabled }: StreamConfig) =>
+    (captureMaxbytes > 0 || eventsEnabled) && {
+      [stream]: { logs: eventsEnabled, capture: Math.max(0, captureMaxbytes) },
+    }
+  const events = {
+    ...(!isListener(process) && own('stdout', stdout)),
+    ...(!redirectStderr && own('stderr', stderr)),
+  }
+  return Object.keys(events).length === 0 ? undefined : events
+}
+
 /** Resolves both streams to `log`. What was written for a device is passed on as it is, without a prefix, as supervisord does. */
 export function streamsOf(
   process: ProcessConfig,
@@ -37,9 +59,11 @@ export function streamsOf(
   diagnostics: Diagnostic[],
 ): Readonly<Record<string, Tree>> {
   for (const stream of ['stdout', 'stderr'] as const) refuseUnsupported(process[stream], stream, at, diagnostics)
-  const stdout = targetOf(process.stdout)
+  const own = targetOf(process.stdout)
+  // What a listener writes on stdout is not for people, unless a file is asked for.
+  const stdout: Target = isListener(process) && own.to !== 'file' ? { to: 'forward' } : own
   const stderr = targetOf(process.stderr)
-  const isShared = stderr.to === 'stdout' && (stdout.to === 'stdout' || stdout.to === 'forward')
+  const isShared = !isListener(process) && stderr.to === 'stdout' && (stdout.to === 'stdout' || stdout.to === 'forward')
   const redirect = process.redirectStderr || isShared
   const log = {
     ...nodeOf(stdout, 'stdout', at),
@@ -70,9 +94,9 @@ function nodeOf(target: Target, stream: Stream, at: (name: string) => Place): Re
   return { [stream]: mapOf(place, entries) }
 }
 
-/** What is accepted and does nothing would be a lie. Events go to listeners, of which there are none. */
+/** What is accepted and does nothing would be a lie. */
 function refuseUnsupported(
-  { syslog, captureMaxbytes }: StreamConfig,
+  { syslog }: StreamConfig,
   stream: Stream,
   at: (name: string) => Place,
   diagnostics: Diagnostic[],
@@ -81,5 +105,4 @@ function refuseUnsupported(
     diagnostics.push(fault(at(name), 'unsupported-option', `${what} is not supported by this version of foster`))
   }
   if (syslog) refuse(`${stream}_syslog`, `writing ${stream} to syslog`)
-  if (captureMaxbytes > 0) refuse(`${stream}_capture_maxbytes`, `the capture mode of ${stream}`)
 }

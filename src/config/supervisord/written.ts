@@ -10,14 +10,14 @@ import { dependenciesOf, ownEntries } from './own.ts'
 import { repr } from './python.ts'
 import { valuePlace } from './reading.ts'
 import { splitCommand } from './shlex.ts'
-import { streamsOf } from './streams.ts'
+import { eventsOf, isListener, streamsOf } from './streams.ts'
 
 /** A configuration in the form of YAML's. */
 export interface WrittenSupervisor {
   readonly tree: Mapping<Scalar>
   readonly config: SupervisorConfig
   /** What is to be changed in each program of the plan. */
-  readonly programs: ReadonlyMap<string, Partial<Program>>
+  readonly programs: ReadonlyMap<string, (resolved: Program) => Program>
 }
 
 /** What a process is called in the plan: its own name; the group's as well where another group has that name, too. */
@@ -36,7 +36,7 @@ export function writeSupervisor(config: SupervisorConfig, diagnostics: Diagnosti
   const { daemon, groups } = config
   const names = planNames(groups)
   const programs = new Map<string, Entry<Scalar>>()
-  const changes = new Map<string, Partial<Program>>()
+  const changes = new Map<string, (resolved: Program) => Program>()
   for (const group of groups) {
     for (const process of group.processes) {
       const name = names.get(process) ?? process.name
@@ -46,7 +46,7 @@ export function writeSupervisor(config: SupervisorConfig, diagnostics: Diagnosti
       const own = dependenciesOf(process, place('depends_on'), config, names)
       const entries = { ...entriesOf(process, config, place, diagnostics), ...streams, ...own }
       programs.set(name, { at, node: mapOf(at, entries) })
-      changes.set(name, changesOf(group, process))
+      changes.set(name, resolved => ({ ...resolved, ...changesOf(group, process), log: logOf(resolved, process) }))
     }
   }
   const { at } = daemon.section
@@ -87,6 +87,17 @@ function changesOf({ name, priority }: GroupConfig, process: ProcessConfig): Par
     stopGraceMillis: seconds(stopwaitsecs) * 1000,
     setsIdentity: false,
     ...(!own.has('restart') && !own.has('kind') && { rules: 'supervisor' as const }),
+  }
+}
+
+/** A listener's stdout is the protocol; a file may have it as well. */
+function logOf({ log }: Program, process: ProcessConfig): Program['log'] {
+  const events = eventsOf(process)
+  const files = log.stdout.filter(({ to }) => to === 'file')
+  return {
+    ...log,
+    ...(isListener(process) && { stdout: [{ to: 'protocol' as const }, ...files] }),
+    ...(events && { events }),
   }
 }
 

@@ -13,16 +13,18 @@ import { facts, loadCase, names } from './corpus.ts'
  */
 function comparable(program: Program, order: ReadonlyMap<string, readonly number[]>): object {
   const { name: _name, group: _group, rules: _rules, setsIdentity: _sets, priority: _priority, ...rest } = program
-  const { replica: _replica, ...same } = rest
+  const { replica: _replica, log, ...same } = rest
+  const { events: _events, ...logged } = log
   const own = Object.entries(program.environment).filter(([variable]) => !variable.startsWith('SUPERVISOR_'))
   const dependsOn = program.dependsOn.flatMap(it => (order.get(it.program) ?? []).map(at => ({ ...it, program: at })))
-  return { ...same, environment: Object.fromEntries(own), dependsOn }
+  return { ...same, log: logged, environment: Object.fromEntries(own), dependsOn }
 }
 
 function comparablePlan({ stays: _stays, ownPidFile: _pid, supervisor: _clients, programs, ...plan }: Plan): object {
   const order = new Map<string, number[]>()
-  programs.forEach(({ name }, index) => void order.set(name, [...(order.get(name) ?? []), index]))
-  return { ...plan, programs: programs.map(program => comparable(program, order)) }
+  const known = programs.filter(({ log }) => !log.stdout.some(({ to }) => to === 'protocol'))
+  known.forEach(({ name }, index) => void order.set(name, [...(order.get(name) ?? []), index]))
+  return { ...plan, programs: known.map(program => comparable(program, order)) }
 }
 
 const convertible = names.filter(name => loadCase(name).plan !== undefined)

@@ -1,0 +1,66 @@
+/** Whether anybody hears of events at all: without event listeners in the configuration nothing of them is made. */
+import type { World, WorldEffect } from '../core/draft.ts'
+import type { Logs } from '../log/router.ts'
+import { EventListeners } from './event-listeners.ts'
+import { after } from './log.ts'
+import type { Streams } from './streams.ts'
+
+export interface ListeningOptions {
+  readonly world: () => World
+  readonly streams: Streams
+  readonly logs: Logs
+}
+
+export class Listening {
+  readonly #options: ListeningOptions
+  /** Undefined: nobody is to hear of anything. */
+  #listeners: EventListeners | undefined
+
+  constructor(options: ListeningOptions) {
+    this.#options = options
+  }
+
+  /** foster begins: nothing has been started yet. */
+  begin(): void {
+    if (this.#isWanted()) this.#guarded(() => this.#make().begin())
+  }
+
+  /** The world has done something. */
+  observe(effect: WorldEffect): void {
+    const isReload = effect.do === 'announce' && effect.what.about === 'reloaded'
+    if (isReload && this.#listeners === undefined && this.#isWanted()) this.#make()
+    this.tell(it => it.observe(effect))
+  }
+
+  /** Tells those who listen, if there is anybody. */
+  tell(act: (listeners: EventListeners) => void): void {
+    const listeners = this.#listeners
+    if (listeners !== undefined) this.#guarded(() => act(listeners))
+  }
+
+  #isWanted(): boolean {
+    return this.#options.world().plan.supervisor?.groups.some(({ pool }) => pool !== undefined) === true
+  }
+
+  #make(): EventListeners {
+    const { world, streams, logs } = this.#options
+    const listeners = new EventListeners({
+      ...{ world, wall: Date.now },
+      after: (millis, done) => after(millis, () => this.#guarded(done)),
+      write: (index, text) => streams.write(index, text),
+      say: (level, text) => logs.say(level, text),
+    })
+    this.#listeners = listeners
+    return listeners
+  }
+
+  /** A bug in what only looks on is said, and stops nothing. */
+  #guarded(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      this.#options.logs.say('error', `internal error: ${text}`)
+    }
+  }
+}
