@@ -23,6 +23,8 @@ interface Member {
   readonly isRunning: boolean
   /** It does not take what is written to it. */
   readonly isDeaf: boolean
+  /** It has been ready once. */
+  readonly isProven: boolean
   /** What it is busy with. */
   readonly event: Numbered | undefined
 }
@@ -69,7 +71,7 @@ export function poolOf(
   indexes: readonly number[],
 ): Pool {
   const members = indexes.map(
-    (index): Member => ({ index, listener: begun, isRunning: false, isDeaf: false, event: undefined }),
+    (index): Member => ({ index, listener: begun, isRunning: false, isDeaf: false, isProven: false, event: undefined }),
   )
   return { name, asked, limit, members, waiting: emptyQueue, weight: 0, next: 0 }
 }
@@ -78,6 +80,14 @@ export function poolOf(
 export function reshaped(pool: Pool, wanted: Pool): Pool {
   const members = wanted.members.map(it => pool.members.find(({ index }) => index === it.index) ?? it)
   return { ...pool, asked: wanted.asked, limit: wanted.limit, members }
+}
+
+/** Whether a listener is dealing with an event, or will be given one. */
+export function isEngaged({ members, waiting }: Pool, index: number): boolean {
+  const member = members.find(it => it.index === index)
+  if (member === undefined || !member.isRunning || member.isDeaf) return false
+  const { at } = member.listener
+  return at === 'BUSY' || (waiting.length > 0 && member.isProven && at !== 'UNKNOWN')
 }
 
 /** The next pool, and what is to be done. An index that is none of its members' changes nothing. */
@@ -98,7 +108,7 @@ function take(pool: Pool, input: PoolInput, effects: PoolEffect[]): Pool {
       return told(pool, member, { on: 'output', bytes: input.bytes }, effects)
     case 'started':
     case 'over':
-      return told(pool, { ...member, isRunning: false, isDeaf: false }, { on: 'reset' }, effects)
+      return told(pool, { ...member, isRunning: false, isDeaf: false, isProven: false }, { on: 'reset' }, effects)
     case 'running':
       return withMember(pool, { ...member, isRunning: true })
     case 'stopping':
@@ -118,7 +128,8 @@ function told(pool: Pool, member: Member, event: ListenerEvent, effects: PoolEff
 
 function follow(pool: Pool, index: number, finding: Finding, effects: PoolEffect[]): Pool {
   const member = pool.members.find(it => it.index === index)
-  if (member === undefined || finding.is === 'ready') return pool
+  if (member === undefined) return pool
+  if (finding.is === 'ready') return withMember(pool, { ...member, isProven: true })
   if (finding.is === 'done') return withMember(pool, { ...member, event: undefined })
   if (finding.is === 'broken') effects.push({ do: 'tell', index, what: 'broken', why: finding.why })
   // One that dies over an event, or is killed, has not refused it.

@@ -108,28 +108,27 @@ class Init {
     const own = ownEnvironment()
     const dispatch = (input: Input): void => this.#loop.dispatch(input)
     const world = (): World => this.#loop.world
+    const streams = new Streams(logs, openNull())
+    this.listening = new Listening({ world, streams, logs })
     const parts = {
-      ...{ children: this.#children, streams: new Streams(logs, openNull()), logs, dispatch, world },
+      ...{ children: this.#children, streams, logs, dispatch, world, listening: this.listening },
       secrets: new SecretsSeen(),
       environment: isCommand ? own : { ...inheritable(own), ...pathOf(place) },
     }
-    this.listening = new Listening(parts)
     const { begin } = new Attempts(this.#children, parts.environment)
     const program = (index: number): Program => programAt(world(), index)
     const health = new Health({ ...parts, program, begin })
     const terminalOf = (program: Program): Terminal | undefined => (program.tty ? terminal : undefined)
     this.#termination = isCommand ? undefined : new Termination({ world, logs, write: writeTermination, now })
     const ended: EndedProgram = (...how) => effects.ended(...how)
-    const runs = new Runs({ ...parts, health, notify: this.#notify, program, ended })
-    this.#runs = runs
+    this.#runs = new Runs({ ...parts, health, notify: this.#notify, program, ended })
+    const runs = this.#runs
     this.#print = print
-    this.#reloading = { ...parts, listening: this.listening, load, taken: loaded => (this.#print = loaded.print) }
+    this.#reloading = { ...parts, load, taken: loaded => (this.#print = loaded.print) }
     const effects = new Effects({
       ...parts,
-      leftovers: this.#leftovers,
-      runs,
+      ...{ leftovers: this.#leftovers, runs, health },
       launcher: new Launcher({ ...parts, health, runs, passed, isCommand, terminalOf }),
-      health,
       oomKills: this.#oomKills,
       termination: this.#termination,
       terminal,

@@ -47,7 +47,7 @@ export function clientFacts(options: ClientOptions): ClientFacts {
     openLog: openLogReader,
     clearFile: (index, stream) => logs.program(index).clear(stream),
     write: (index, text) => streams.write(index, text),
-    remote: (type, data) => listening.tell(it => it.remote(type, data)),
+    notify: news => listening.tell(it => it.tell(news)),
   }
 }
 

@@ -13,12 +13,16 @@ import { environmentOf } from './environment.ts'
 import type { Health } from './health.ts'
 import type { Launcher } from './launcher.ts'
 import type { Leftovers } from './leftovers.ts'
+import type { Listening } from './listening.ts'
 import { announcementOf, noticeOf } from './notices.ts'
 import type { Runs } from './runs.ts'
 import { secretsOf } from './secrets.ts'
 import { signalStrays } from './strays.ts'
 import type { Streams } from './streams.ts'
 import type { Termination } from './termination.ts'
+
+/** Milliseconds that an event listener has, when the container ends, for the events that wait. */
+const mostForEvents = 1000
 
 /** Spawns in one turn of the loop: each takes up to a millisecond, and signals wait meanwhile. */
 const mostPerTurn = 8
@@ -33,6 +37,7 @@ export interface EffectsOptions {
   readonly launcher: Launcher
   readonly runs: Runs
   readonly health: Health
+  readonly listening: Listening
   readonly oomKills: OomKills
   /** Undefined for `foster -- CMD`: the last words are CMD's own. */
   readonly termination: Termination | undefined
@@ -211,13 +216,25 @@ export class Effects {
     return this.#options.oomKills.take() ? { ...ending, oom: true } : ending
   }
 
-  #stop({ index, pid }: Target): void {
+  #stop(target: Target): void {
+    const { runs, world, listening, now } = this.#options
+    if (runs.stopForking(target.index)) return
+    const state = world().states[target.index]
+    const left = state?.at === 'stopping' ? state.deadline - now() : 0
+    const ask = (): void => this.#ask(target)
+    const isEnd = world().phase.at !== 'serving'
+    if (isEnd && listening.leave(target.index, Math.min(mostForEvents, left / 2), ask)) return
+    ask()
+  }
+
+  /** Asks a process to end, if it is still there. */
+  #ask({ index, pid }: Target): void {
     const program = this.#program(index)
-    if (this.#options.runs.stopForking(index)) return
-    if (program.stopCommand === undefined) return this.#send({ index, pid }, program.stopSignal)
     const { children, logs, environment, world, now } = this.#options
     const state = world().states[index]
-    const timeout = state !== undefined && 'deadline' in state ? Math.max(1, state.deadline - now()) : 1
+    if (state === undefined || !('pid' in state) || state.pid !== pid) return
+    if (program.stopCommand === undefined) return this.#send({ index, pid }, program.stopSignal)
+    const timeout = 'deadline' in state ? Math.max(1, state.deadline - now()) : 1
     const command = {
       argv: program.stopCommand,
       environment: { ...environmentOf(program, environment, secretsOf(program).values), MAINPID: String(pid) },

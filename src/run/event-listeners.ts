@@ -4,6 +4,7 @@
  */
 import type { World, WorldEffect } from '../core/draft.ts'
 import {
+  isEngaged,
   type Numbered,
   type Pool,
   type PoolEffect,
@@ -19,7 +20,6 @@ import {
   logNews,
   type News,
   type ProcessName,
-  remoteNews,
   type StateWord,
   supervisorNews,
 } from '../core/event-text.ts'
@@ -56,6 +56,8 @@ export class EventListeners {
   /** The states that have been told. */
   readonly #states = new Map<number, StateWord>()
   #serial = 0
+  /** Listeners that are to be stopped once they have dealt with what waits. */
+  readonly #leaving = new Map<number, () => void>()
 
   constructor(options: EventListenersOptions) {
     this.#options = options
@@ -66,14 +68,14 @@ export class EventListeners {
   /** foster begins: nothing has been started yet. */
   begin(): void {
     this.configured()
-    this.#tell(supervisorNews('RUNNING'))
+    this.tell(supervisorNews('RUNNING'))
   }
 
   /** The world has done something. */
   observe(effect: WorldEffect): void {
     if (effect.do === 'note') return this.#noted(effect)
     if (effect.do !== 'announce') return
-    if (effect.what.about === 'ending') this.#tell(supervisorNews('STOPPING'))
+    if (effect.what.about === 'ending') this.tell(supervisorNews('STOPPING'))
     else if (effect.what.about === 'reloaded') this.configured()
   }
 
@@ -89,12 +91,12 @@ export class EventListeners {
     for (const name of before) {
       if (names.includes(name)) continue
       this.#pools.delete(name)
-      this.#tell(groupNews('REMOVED', name))
+      this.tell(groupNews('REMOVED', name))
     }
     const places = this.#places()
     for (const group of groups) {
       this.#take(group, places)
-      if (!before.includes(group.name)) this.#tell(groupNews('ADDED', group.name))
+      if (!before.includes(group.name)) this.tell(groupNews('ADDED', group.name))
     }
     const ticks = Object.keys(tickPeriods) as readonly TickType[]
     this.#ticks.ask(ticks.filter(type => this.#isAskedFor(type)))
@@ -135,22 +137,17 @@ export class EventListeners {
   logged(index: number, stream: OutputStream, pid: number, data: () => string): void {
     const name = this.#names.get(index)
     const isWanted = this.#isAskedFor(stream === 'stdout' ? 'PROCESS_LOG_STDOUT' : 'PROCESS_LOG_STDERR')
-    if (name !== undefined && isWanted) this.#tell(logNews(name, stream, pid, data()))
+    if (name !== undefined && isWanted) this.tell(logNews(name, stream, pid, data()))
   }
 
   /** A program has written something between the marks. */
   captured(index: number, stream: OutputStream, pid: number, data: () => string): void {
     const name = this.#names.get(index)
-    if (name !== undefined) this.#tell(communicationNews(name, stream, pid, data()))
-  }
-
-  /** Somebody sends an event over XML-RPC. */
-  remote(type: string, data: string): void {
-    this.#tell(remoteNews(type, data))
+    if (name !== undefined) this.tell(communicationNews(name, stream, pid, data()))
   }
 
   #tick(type: TickType, when: number): void {
-    this.#tell({ type, payload: `when:${when}` })
+    this.tell({ type, payload: `when:${when}` })
   }
 
   /** What a change of a process means for its pool comes first: an event it dies over is given to another one at once. */
@@ -165,8 +162,8 @@ export class EventListeners {
     if (event.on === 'spawned') this.#toPoolOf(index, { on: 'started', index })
     else if (event.on === 'exit') this.#toPoolOf(index, { on: 'over', index })
     if (told.state === 'RUNNING') this.#toPoolOf(index, { on: 'running', index })
-    else if (told.state === 'STOPPING') this.#toPoolOf(index, { on: 'stopping', index })
-    for (const one of news) this.#tell(one)
+    else if (told.state === 'STOPPING' && !this.#leaving.has(index)) this.#toPoolOf(index, { on: 'stopping', index })
+    for (const one of news) this.tell(one)
   }
 
   #isAskedFor(type: EventType): boolean {
@@ -175,7 +172,7 @@ export class EventListeners {
   }
 
   /** Gives an event to all who ask for it. Those that nobody asks for have no number. */
-  #tell(news: News): void {
+  tell(news: News): void {
     const asking = [...this.#pools.values()].filter(({ asked }) => isAskedFor(news.type, asked))
     if (asking.length === 0) return
     const serial = this.#serial
@@ -184,9 +181,13 @@ export class EventListeners {
   }
 
   #toPoolOf(index: number, input: PoolInput): void {
-    for (const { name, members } of this.#pools.values()) {
-      if (members.some(it => it.index === index)) return this.#toPool(name, input)
-    }
+    const pool = this.#poolOf(index)
+    if (pool !== undefined) this.#toPool(pool.name, input)
+  }
+
+  #poolOf(index: number): Pool | undefined {
+    for (const pool of this.#pools.values()) if (pool.members.some(it => it.index === index)) return pool
+    return undefined
   }
 
   #toPool(name: string, input: PoolInput): void {
@@ -195,6 +196,27 @@ export class EventListeners {
     const { pool, effects } = stepPool(before, input)
     this.#pools.set(name, pool)
     for (const effect of effects) this.#perform(pool, effect)
+    for (const [index, left] of this.#leaving) {
+      const own = this.#poolOf(index)
+      if (own === undefined || !isEngaged(own, index)) left()
+    }
+  }
+
+  /**
+   * The container ends, and a listener is to be stopped: it has so many milliseconds for what waits. `done` is called once,
+   * not before this returns; false: it has nothing to do, and `done` is never called.
+   */
+  leave(index: number, patience: number, done: () => void): boolean {
+    const pool = this.#poolOf(index)
+    if (pool === undefined || !isEngaged(pool, index)) return false
+    const cancel = this.#options.after(patience, () => this.#leaving.get(index)?.())
+    this.#leaving.set(index, () => {
+      this.#leaving.delete(index)
+      cancel()
+      this.#toPool(pool.name, { on: 'stopping', index })
+      done()
+    })
+    return true
   }
 
   #perform(pool: Pool, effect: PoolEffect): void {
@@ -219,7 +241,7 @@ export class EventListeners {
 
   #overflowed({ name }: Pool, { serial }: Numbered): void {
     const text = `pool ${name} event buffer overflowed, discarding`
-    this.#seldom.say(`drop ${name}`, 'error', `${text} event ${serial}`, count => `${text} ${count} events`)
+    this.#seldom.say(`drop ${name}`, 'error', `${text} event ${serial}`, count => `${text} ${count} more events`)
   }
 }
 

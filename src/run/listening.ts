@@ -38,6 +38,18 @@ export class Listening {
     if (listeners !== undefined) this.#guarded(() => act(listeners))
   }
 
+  /**
+   * The container ends: a listener is stopped once it has dealt with what waits for it, or so many milliseconds have passed.
+   * False: that is now, and `done` is not called.
+   */
+  leave(index: number, patience: number, done: () => void): boolean {
+    let isLeaving = false
+    this.tell(it => {
+      isLeaving = it.leave(index, patience, done)
+    })
+    return isLeaving
+  }
+
   #isWanted(): boolean {
     return this.#options.world().plan.supervisor?.groups.some(({ pool }) => pool !== undefined) === true
   }

@@ -1,6 +1,6 @@
 /** Supervisor's event listeners, written in Python with its own `childutils`, under foster. */
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { e2e, fixture, type Puppet } from './rig.ts'
@@ -21,6 +21,9 @@ const said = ({ command }: Puppet): string =>
 
 const python = (name: string, ...args: readonly string[]): string =>
   ['/usr/bin/python3', fixture(name), ...args].join(' ')
+
+/** Has 100 MB in use and stays. */
+const eater = `/usr/bin/python3 -c "import time; x = bytearray(100000000); time.sleep(1000)"`
 
 type Heard = readonly [headers: Readonly<Record<string, string>>, payload: string]
 
@@ -149,4 +152,122 @@ withSupervisor('a listener that ends the container by a signal to its parent', a
   )
   assert.deepEqual(await foster?.exit(), { code: 0, signal: null })
   assert.match(foster?.output.stderr ?? '', /fails: exited with code 1 .*\n(.*\n)*foster +\| SIGQUIT received/)
+})
+
+withSupervisor('a listener that restarts what uses too much memory, at a tick', async rig => {
+  const { foster } = await peer(
+    rig,
+    'foster',
+    `[eventlistener:memory]\ncommand=${python('listener_memory.py', 'large', '50000000')}\nevents=TICK_5\nstartsecs=0
+environment=SUPERVISOR_USERNAME="user",SUPERVISOR_PASSWORD="secret"
+[program:large]\ncommand=/bin/sh -c 'test -e DIR/large && exec sleep 1000; touch DIR/large; exec ${eater}'\nstartsecs=0
+[program:small]\ncommand=/bin/cat\nstartsecs=0`,
+  )
+  await foster?.line(/memory +\| large uses too much: restarting pid \d+/)
+  await foster?.lineCount(/foster \| large: started/, 2)
+  foster?.kill('SIGTERM')
+  assert.deepEqual(await foster?.exit(), { code: 0, signal: null })
+  assert.equal(foster?.lines.filter(line => /small: started|large uses too much/.test(line)).length, 2)
+})
+
+/** A listener of this kind, told of what is sent. */
+async function odd(rig: Parameters<typeof peer>[0], act: string): Promise<Peer> {
+  const events = 'events=REMOTE_COMMUNICATION\nstartsecs=0\nbuffer_size=3'
+  return peer(rig, 'foster', `[eventlistener:odd]\ncommand=${python('listener_odd.py', act, 'DIR/once')}\n${events}`)
+}
+
+withSupervisor('what a listener refuses is told again, and so is what it dies over', async rig => {
+  for (const act of ['fail', 'die']) {
+    const it = await odd(rig, act)
+    await it.remote('t', 'first')
+    await it.remote('t', 'second')
+    await it.foster?.line(/odd +\| told second/)
+    const told = it.foster?.lines
+      .filter(line => /told|rejected|exited/.test(line))
+      .map(line => line.replace(/^.*\| /, ''))
+    assert.match(
+      told?.join('\n') ?? '',
+      act === 'fail'
+        ? /^odd: event was rejected\ntold first\ntold second$/
+        : /^odd: exited with code 3.*\ntold first\ntold second$/,
+    )
+    it.foster?.kill('SIGTERM')
+    assert.equal((await it.foster?.exit())?.code, 0)
+    rmSync(it.dir, { recursive: true })
+  }
+})
+
+withSupervisor('a listener that breaks the protocol is told nothing more until it is started again', async rig => {
+  const it = await odd(rig, 'noise')
+  await it.remote('t', 'first')
+  await it.foster?.line(/odd: bad result line: 'RESULT nothing'/)
+  await it.foster?.line(/odd: has entered the UNKNOWN state/)
+  await it.remote('t', 'second')
+  assert.equal(await it.ctl('restart', 'odd'), 'odd: stopped\nodd: started\nexit 0\n')
+  await it.foster?.line(/odd +\| told second/)
+  const told = it.foster?.lines.filter(line => /\| told/.test(line)).map(line => line.replace(/^.*\| /, ''))
+  assert.deepEqual(told, ['told first', 'told second'])
+})
+
+withSupervisor(
+  'a listener that does not read holds nobody up; what there is no room for is dropped and told',
+  async rig => {
+    const it = await peer(
+      rig,
+      'foster',
+      `[eventlistener:all]\ncommand=${python('listener.py', 'DIR/all')}\nevents=REMOTE_COMMUNICATION\nstartsecs=0\nbuffer_size=2`,
+    )
+    await it.remote('t', 'first')
+    await eventually('it listens', () => heardBy(it, 'all').length === 1)
+    assert.equal(await it.ctl('signal', 'STOP', 'all'), 'all: signalled\nexit 0\n')
+    // More than a pipe takes.
+    const large = 'x'.repeat(100_000)
+    for (const data of [large, 'b', 'c', 'd']) await it.remote('t', data)
+    await it.foster?.line(/pool all event buffer overflowed, discarding event 2$/)
+    assert.match(await it.ctl('status'), /all +RUNNING/)
+    await it.ctl('signal', 'CONT', 'all')
+    await eventually('it has heard the rest', () => heardBy(it, 'all').length === 4)
+    const heard = heardBy(it, 'all').map(([, payload]) => payload.replace('type:t\n', ''))
+    assert.deepEqual(heard, ['first', large, 'c', 'd'])
+    it.foster?.kill('SIGTERM')
+    assert.deepEqual(await it.foster?.exit(), { code: 0, signal: null })
+  },
+)
+
+withSupervisor('at the end of the container listeners hear of what was stopped before them', async rig => {
+  const it = await peer(
+    rig,
+    'foster',
+    `[eventlistener:all]\ncommand=${python('listener.py', 'DIR/all')}\nevents=EVENT\nstartsecs=0
+[program:a]\ncommand=/bin/sleep 1000\nstartsecs=0\n[program:b]\ncommand=/bin/sleep 1000\nstartsecs=0`,
+  )
+  await eventually('it listens', () => heardBy(it, 'all').some(([, payload]) => payload.includes('processname:b ')))
+  it.foster?.kill('SIGTERM')
+  assert.deepEqual(await it.foster?.exit(), { code: 0, signal: null })
+  const heard = heardBy(it, 'all').map(
+    ([{ eventname }, payload]) => `${eventname} ${/processname:\S+/.exec(payload)?.[0]}`,
+  )
+  for (const name of ['a', 'b'])
+    assert.ok(heard.includes(`PROCESS_STATE_STOPPED processname:${name}`), heard.join('\n'))
+  assert.ok(heard.includes('SUPERVISOR_STATE_CHANGE_STOPPING undefined'))
+})
+
+withSupervisor('supervisorctl reload begins everything anew, with the configuration as it is by then', async rig => {
+  const [db, web] = ['db', 'web'].map(name => rig.puppet(name, `trap 'home TERM; exit 0' TERM`)) as [Puppet, Puppet]
+  const it = await peer(
+    rig,
+    'foster',
+    `[program:db]\ncommand=${said(db)}\npriority=1\nstartsecs=0\n[program:web]\ncommand=${said(web)}\nstartsecs=0
+[program:off]\ncommand=/bin/cat\nautostart=false`,
+  )
+  await Promise.all([db.up(), web.up()])
+  const text = readFileSync(it.config, 'utf8')
+  writeFileSync(it.config, text.replace('startsecs=0', 'startsecs=soon'))
+  assert.match(await it.ctl('reload'), /FAILED: .*invalid literal for int.*'soon'/)
+  writeFileSync(it.config, text.replace('[program:off]', '[program:new]'))
+  assert.match(await it.ctl('reload'), /^Restarted supervisord\nexit 0/)
+  await Promise.all([db.up(), web.up()])
+  const calls = rig.calls.slice(2)
+  assert.deepEqual(calls.slice(0, 3), ['web TERM', 'db TERM', 'db up'])
+  assert.match(await it.session(['status']), /db +RUNNING.*\nnew +STOPPED.*\nweb +RUNNING/)
 })

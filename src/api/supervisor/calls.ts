@@ -67,7 +67,8 @@ export async function perform(context: Context, { method, params }: Call): Promi
   const found = published(context).get(method)
   if (found === undefined) throw new Fault('UNKNOWN_METHOD')
   const needsServing = method.startsWith('supervisor.') && method !== 'supervisor.sendRemoteCommEvent'
-  if (needsServing && context.facts.foster.world().phase.at !== 'serving') throw new Fault('SHUTDOWN_STATE')
+  const isServing = context.facts.foster.world().phase.at === 'serving' && !context.restart.isGoing
+  if (needsServing && !isServing) throw new Fault('SHUTDOWN_STATE')
   const needed = found.params.filter(it => it.usual === undefined).length
   if (params.length < needed || params.length > found.params.length) throw new Fault('INCORRECT_PARAMETERS')
   const all = found.params.map(({ usual }, at) => params[at] ?? usual ?? null)

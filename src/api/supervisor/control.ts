@@ -101,8 +101,8 @@ export function send(caller: Caller, text: string): Act {
 
 export { isRunning, isSignallable }
 
-/** Waits until a look gives something; a change of any process is a reason to look. */
-function until(caller: Caller, look: () => Value | undefined): Promise<Value> {
+/** Waits until a look gives something; a change of any process, or of foster's own phase, is a reason to look. */
+export function until(caller: Caller, look: () => Value | undefined): Promise<Value> {
   const { facts, signal } = caller
   return new Promise((resolve, reject) => {
     let stops: (() => void)[] = []

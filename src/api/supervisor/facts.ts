@@ -1,4 +1,5 @@
 /** What Supervisor's clients need beside what foster's own API sees. The runtime gives it; tests make one up. */
+import type { News } from '../../core/event-text.ts'
 import type { OutputStream } from '../../core/output.ts'
 import type { Plan, Program } from '../../core/plan.ts'
 import type { FosterFacts, LogMemory } from '../foster.ts'
@@ -39,5 +40,5 @@ export interface SupervisorFacts {
   /** Gives text to a program's standard input; `closed`: it has none. */
   readonly write: (index: number, text: string) => 'taken' | 'full' | 'closed'
   /** Tells event listeners of something; where there are none nobody hears of it. */
-  readonly remote: (type: string, data: string) => void
+  readonly notify: (news: News) => void
 }

@@ -1,4 +1,5 @@
 /** The methods of `supervisor.*`: names, parameters and answers are Supervisor's. */
+import { remoteNews } from '../../core/event-text.ts'
 import type { OutputStream } from '../../core/output.ts'
 import type { Struct, Value } from './codec.ts'
 import { actOn, actOnAll, type Caller, isRunning, isSignallable, send, start, stop } from './control.ts'
@@ -7,11 +8,13 @@ import { compare, type LastRead } from './groups.ts'
 import { infoOf } from './info.ts'
 import { type Clearings, fileOf, open, readPart, sourceOf, tailPart } from './logs.ts'
 import { groupNamed, groupsIn, type Member, memberNamed, membersOf } from './members.ts'
+import type { Restart } from './restart.ts'
 
 /** A call and what it may need. */
 export interface Context extends Caller {
   readonly lastRead: LastRead
   readonly clearings: Clearings
+  readonly restart: Restart
 }
 
 type Type = 'string' | 'int' | 'boolean' | 'array' | 'struct'
@@ -96,10 +99,12 @@ const configuration: Readonly<Record<string, Method>> = {
     },
   },
   restart: {
-    ...{ params: [], returns: 'boolean', words: 'Fails: foster is PID 1, and only the container can be restarted.' },
-    call: () => {
-      throw new Fault('FAILED', 'foster cannot restart itself; update takes over a changed configuration')
+    ...{
+      params: [],
+      returns: 'boolean',
+      words: 'Stops all processes, and starts them as they are configured by then.',
     },
+    call: ({ restart }) => restart.begin(),
   },
 }
 
@@ -199,7 +204,7 @@ const events: Readonly<Record<string, Method>> = {
   sendRemoteCommEvent: {
     ...{ params: [text('type'), text('data')], returns: 'boolean', words: 'Sends an event to those who listen.' },
     call: ({ facts }, [type, data]) => {
-      facts.remote(plainText(type), plainText(data))
+      facts.notify(remoteNews(plainText(type), plainText(data)))
       return true
     },
   },

@@ -10,6 +10,7 @@ import { LastRead } from './groups.ts'
 import { isLogin } from './login.ts'
 import { Clearings, type LogSource, sourceOf } from './logs.ts'
 import { memberNamed } from './members.ts'
+import { Restart } from './restart.ts'
 
 /** A request to one of the servers. `body` is undefined before it has been read. */
 export interface SupervisorRequest {
@@ -27,10 +28,12 @@ export class SupervisorApi {
   readonly #facts: SupervisorFacts
   readonly #lastRead: LastRead
   readonly #clearings = new Clearings()
+  readonly #restart: Restart
 
   constructor(facts: SupervisorFacts) {
     this.#facts = facts
     this.#lastRead = new LastRead(facts)
+    this.#restart = new Restart(facts)
   }
 
   /** Why a request is refused before its body is read; undefined: it is not. */
@@ -62,7 +65,7 @@ export class SupervisorApi {
         const gone = new AbortController()
         const context = {
           ...{ facts: this.#facts, signal: gone.signal },
-          ...{ lastRead: this.#lastRead, clearings: this.#clearings },
+          ...{ lastRead: this.#lastRead, clearings: this.#clearings, restart: this.#restart },
         }
         perform(context, call).then(
           value => done(xml(writeAnswer(value))),
