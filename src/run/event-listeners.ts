@@ -59,8 +59,10 @@ export class EventListeners {
   /** Listeners that are to be stopped once they have dealt with what waits. */
   readonly #leaving = new Map<number, () => void>()
 
-  constructor(options: EventListenersOptions) {
+  /** `known` are the groups that are there already. */
+  constructor(options: EventListenersOptions, known: readonly SupervisorGroup[] = []) {
     this.#options = options
+    this.#groups = known.map(({ name }) => name)
     this.#ticks = new Ticks({ ...options, tick: (type, when) => this.#tick(type, when) })
     this.#seldom = new Seldom(options)
   }

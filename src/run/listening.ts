@@ -1,7 +1,8 @@
 /** Whether anybody hears of events at all: without event listeners in the configuration nothing of them is made. */
 import type { World, WorldEffect } from '../core/draft.ts'
+import type { SupervisorGroup } from '../core/supervisor.ts'
 import type { Logs } from '../log/router.ts'
-import { EventListeners } from './event-listeners.ts'
+import { EventListeners, type EventListenersOptions } from './event-listeners.ts'
 import { after } from './log.ts'
 import type { Streams } from './streams.ts'
 
@@ -13,6 +14,8 @@ export interface ListeningOptions {
 
 export class Listening {
   readonly #options: ListeningOptions
+  /** The groups as they were last seen: those who come to listen later have not to hear of them. */
+  #known: readonly SupervisorGroup[] = []
   /** Undefined: nobody is to hear of anything. */
   #listeners: EventListeners | undefined
 
@@ -23,6 +26,7 @@ export class Listening {
   /** foster begins: nothing has been started yet. */
   begin(): void {
     if (this.#isWanted()) this.#guarded(() => this.#make().begin())
+    this.#known = this.#groups()
   }
 
   /** The world has done something. */
@@ -30,6 +34,7 @@ export class Listening {
     const isReload = effect.do === 'announce' && effect.what.about === 'reloaded'
     if (isReload && this.#listeners === undefined && this.#isWanted()) this.#make()
     this.tell(it => it.observe(effect))
+    if (isReload) this.#known = this.#groups()
   }
 
   /** Tells those who listen, if there is anybody. */
@@ -50,18 +55,23 @@ export class Listening {
     return isLeaving
   }
 
+  #groups(): readonly SupervisorGroup[] {
+    return this.#options.world().plan.supervisor?.groups ?? []
+  }
+
   #isWanted(): boolean {
-    return this.#options.world().plan.supervisor?.groups.some(({ pool }) => pool !== undefined) === true
+    return this.#groups().some(({ pool }) => pool !== undefined)
   }
 
   #make(): EventListeners {
     const { world, streams, logs } = this.#options
-    const listeners = new EventListeners({
+    const options: EventListenersOptions = {
       ...{ world, wall: Date.now },
       after: (millis, done) => after(millis, () => this.#guarded(done)),
       write: (index, text) => streams.write(index, text),
       say: (level, text) => logs.say(level, text),
-    })
+    }
+    const listeners = new EventListeners(options, this.#known)
     this.#listeners = listeners
     return listeners
   }

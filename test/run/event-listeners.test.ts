@@ -175,3 +175,22 @@ test('a reload makes, changes and removes pools; those who stay keep what they d
     ['PROCESS_GROUP_ADDED groupname:a', 'PROCESS_GROUP_REMOVED groupname:a'],
   )
 })
+
+test('who comes to listen later does not hear of the groups that were there', () => {
+  const plan = planWith({ a: {}, l: { asked: ['PROCESS_GROUP'] } })
+  const world = worldOf(plan)
+  const sent: string[] = []
+  const options = { world: () => world, say: assert.fail, wall: () => 0, after: () => () => {} }
+  const write = (_index: number, text: string): 'taken' => {
+    sent.push(text.split('\n')[1] ?? '')
+    return 'taken'
+  }
+  const listeners = new EventListeners({ ...options, write }, plan.supervisor?.groups.slice(0, 1))
+  listeners.configured()
+  const moment = { now: 0, random: 0 }
+  const booted = step(world, { on: 'boot' }, moment).world
+  const { effects } = step(booted, { on: 'program', index: 1, event: { on: 'spawned', pid: 7 } }, moment)
+  for (const effect of effects) listeners.observe(effect)
+  listeners.output(1, 'READY\n')
+  assert.deepEqual(sent, ['groupname:l'])
+})

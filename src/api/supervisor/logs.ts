@@ -1,4 +1,5 @@
 /** The logs of processes: files where they are configured, else what is in memory. Offsets are bytes. */
+import { isCollected } from '../../core/log-plan.ts'
 import type { OutputStream } from '../../core/output.ts'
 import type { Program } from '../../core/plan.ts'
 import type { LogMemory } from '../foster.ts'
@@ -18,7 +19,7 @@ export function sourceOf({ foster }: SupervisorFacts, { index, program }: Member
   const file = fileOf(program, stream)
   if (file !== undefined) return { file }
   const targets = program.log[stream]
-  const isKept = targets !== 'stdout' && targets.some(({ to }) => to === 'forward' || to === 'file')
+  const isKept = targets !== 'stdout' && isCollected(targets)
   return isKept ? { memory: foster.log(index), stream } : undefined
 }
 

@@ -12,6 +12,9 @@ const anywhere: readonly Line[] = [
   ({ kind }) =>
     kind === 'daemon' &&
     'kind: daemon: it forks away, and the container ends at once: give it the option that keeps it in the foreground',
+  ({ log }) =>
+    log.stdout.some(({ to }) => to === 'protocol') &&
+    "an event listener of Supervisor's: there are no events here, so leave it out",
   ({ critical }) => !critical && 'critical: false: there is no such thing as critical; no container ends the others',
   ({ autostart }) => !autostart && 'autostart: false: here it is started with the others',
   ({ successExitCodes: codes }) =>
