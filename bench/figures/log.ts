@@ -68,7 +68,7 @@ async function measure(forwarder: Forwarder, line: string, writers: number): Pro
   })
 }
 
-const counting = `exec < "$0"; head -c ${warmUp} > /dev/null; echo first > "$1"; head -c ${bytes} > /dev/null; echo last > "$1"`
+const counting = `exec < "$0"; head -c ${warmUp} > /dev/null; echo first > "$1"; head -c ${bytes} > /dev/null; echo last > "$1"; exec cat > /dev/null`
 
 async function watch(space: Space, forwarder: Forwarder): Promise<Record<string, number>> {
   const from = await space.mark('first', 1, patience)
