@@ -51,6 +51,12 @@ exitcodes=0,3
 [group:g]
 programs=a,b
 priority=7
+[eventlistener:l]
+command=/bin/cat
+process_name=%(program_name)s_%(process_num)d
+numprocs=2
+events=TICK_3600
+startsecs=0
 `
 
 const installed = supervisorVersion()
