@@ -6,6 +6,7 @@ import { signalNumbers } from '../core/signal.ts'
 import { type Input, worldOf } from '../core/world.ts'
 import type { Flushed } from '../log/flush.ts'
 import type { Logs } from '../log/router.ts'
+import { atExit } from '../os/at-exit.ts'
 import { Children } from '../os/children.ts'
 import { markInherited, openNull, softDescriptorLimit } from '../os/descriptors.ts'
 import { removeOwnPid, writeOwnPid } from '../os/files.ts'
@@ -63,7 +64,8 @@ export function runInit(plan: Plan, signals: Signals, outside: Outside = {}): vo
     watch: watchEvents(() => init.listening),
   })
   const init = new Init(plan, logs, { terminal, passed, ...outside })
-  if (terminal !== undefined) void restoreAtExit(terminal)
+  // If foster goes down in a way nobody planned, the terminal is still given back.
+  if (terminal !== undefined) void atExit(() => terminal.restore())
   process.on('uncaughtException', error => init.failed(error))
   if (plan.command !== undefined) signals.catchWriteSignals()
   // One turn, so that a request to stop that has come already is seen before anything is started.
@@ -265,10 +267,4 @@ function configuring({
     streams.configured(index, program)
     if (probes) health.configured(index)
   }
-}
-
-/** If foster goes down in a way nobody planned, the terminal is still given back. */
-async function restoreAtExit(terminal: Terminal): Promise<void> {
-  const { onExit } = await import('signal-exit')
-  onExit(() => terminal.restore())
 }

@@ -11,6 +11,7 @@ import { labelOf, type Plan } from '../core/plan.ts'
 import type { Signal } from '../core/signal.ts'
 import type { Input } from '../core/world.ts'
 import type { Logs } from '../log/router.ts'
+import { atExit } from '../os/at-exit.ts'
 import { draftOf, type FileId, permit, publish, withdraw } from '../os/socket-file.ts'
 import { peerOf } from '../os/sockets.ts'
 import { usageOf } from '../os/usage.ts'
@@ -177,16 +178,11 @@ export class Control {
   #publish(draft: string, path: string): void {
     try {
       this.#socket = { path, file: publish(draft, path, this.#mode()) }
-      void this.#closeAtExit()
+      // If foster goes down in a way nobody planned, the socket goes with it.
+      void atExit(() => this.close())
     } catch (error) {
       this.#say(`there is no control socket: ${error instanceof Error ? error.message : String(error)}`)
     }
-  }
-
-  /** If foster goes down in a way nobody planned, the socket goes with it. */
-  async #closeAtExit(): Promise<void> {
-    const { onExit } = await import('signal-exit')
-    onExit(() => this.close())
   }
 
   #accept(socket: Socket): void {

@@ -4,6 +4,7 @@ import { HttpDoor } from '../api/http.ts'
 import type { SupervisorFacts } from '../api/supervisor/facts.ts'
 import { largestCall, SupervisorApi } from '../api/supervisor/requests.ts'
 import type { SupervisorServer } from '../core/supervisor.ts'
+import { atExit } from '../os/at-exit.ts'
 import { addressesOf } from '../os/names.ts'
 import { draftOf, type FileId, publish, withdraw } from '../os/socket-file.ts'
 import { listenerAt } from '../os/sockets.ts'
@@ -66,7 +67,8 @@ export class SupervisorServers {
         try {
           if (server.owner !== undefined) chownSync(draft, server.owner.uid, server.owner.gid)
           this.#sockets.push({ path: file, file: publish(draft, file, server.mode) })
-          void this.#closeAtExit()
+          // If foster goes down in a way nobody planned, the sockets go with it.
+          void atExit(() => this.close())
         } catch (error) {
           failed(error)
         }
@@ -74,12 +76,6 @@ export class SupervisorServers {
     } finally {
       process.umask(before)
     }
-  }
-
-  /** If foster goes down in a way nobody planned, the sockets go with it. */
-  async #closeAtExit(): Promise<void> {
-    const { onExit } = await import('signal-exit')
-    onExit(() => this.close())
   }
 
   async #listenOnPort({ section, host, port }: Inet, door: HttpDoor): Promise<void> {

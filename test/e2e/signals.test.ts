@@ -1,10 +1,12 @@
 /** Signals to foster: which it acts upon, and which it hands on, to whom. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { type Signal, signalNumbers } from '../../src/core/signal.ts'
 import { e2e, type Puppet } from './rig.ts'
-import type { Foster } from './rig-foster.ts'
+import { ask, controlled, socketOf } from './rig-cli.ts'
+import { belowShell, type Foster } from './rig-foster.ts'
 import { descriptorsOf, processFacts } from './rig-proc.ts'
+import { eventually } from './rig-wait.ts'
 
 /** A puppet's lines: it reports these signals. */
 const reports = (...signals: readonly Signal[]) =>
@@ -60,6 +62,31 @@ e2e('with a configuration, what is not for foster is handed on to all programs',
   await passes(foster, others, [web, db])
   assert.notEqual(processFacts(foster.pid)?.state, 'T')
   assert.equal(foster.isOver, false)
+})
+
+e2e('a signal that is handed on leaves the control socket where it is', async rig => {
+  const web = rig.puppet('web', ...reports('IO', 'ABRT'))
+  const foster = await rig.start(controlled(rig, { programs: { web: service(web) } }))
+  await web.up()
+  await eventually('there is a control socket', () => existsSync(socketOf(rig)) || undefined)
+  // Those that have two names.
+  await passes(foster, ['IO', 'ABRT'], [web])
+  assert.equal((await ask(rig, ['status'])).code, 0)
+  assert.deepEqual(rig.calls, ['web up', 'web IO', 'web ABRT'])
+})
+
+e2e('where it may write no more to a log file, foster runs on', async rig => {
+  const web = rig.puppet('web')
+  const log = { stdout: { file: `${rig.dir}/web.log` } }
+  const foster = await rig.start(controlled(rig, { programs: { web: { ...service(web), log } } }), {
+    below: belowShell,
+    via: ['prlimit', '--fsize=4096'],
+  })
+  await web.up()
+  await eventually('there is a control socket', () => existsSync(socketOf(rig)) || undefined)
+  await web.does('i=0; while [ $i -lt 200 ]; do echo 0123456789012345678901234567890123456789; i=$((i+1)); done')
+  await foster.line(/cannot write .*web\.log: EFBIG/)
+  assert.equal((await ask(rig, ['status'])).code, 0)
 })
 
 e2e("HUP and USR2 are foster's own: they reach no program and end nothing", async rig => {
