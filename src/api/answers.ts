@@ -196,7 +196,10 @@ export const event = v.variant('type', [
     code: orNull(whole),
     signal: orNull(text),
     core: flag,
-    cause: said(v.picklist(['self', 'operator', 'restart', 'shutdown', 'probe']), 'By itself, or who had it stopped.'),
+    cause: said(
+      v.picklist(['self', 'operator', 'restart', 'shutdown', 'probe', 'timeout']),
+      'By itself, or why it was stopped.',
+    ),
     reason: text,
     uptime: orNull(seconds),
   }),

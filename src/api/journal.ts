@@ -11,9 +11,15 @@ import { endingOf, type Past, secondsOf, stateName } from './snapshot.ts'
 type Note = Extract<WorldEffect, { do: 'note' }>
 
 /** Who had a process stopped, or that it ended by itself. */
-export type Cause = 'self' | 'operator' | 'restart' | 'shutdown' | 'probe'
+export type Cause = 'self' | 'operator' | 'restart' | 'shutdown' | 'probe' | 'timeout'
 
-const causes = { operator: 'operator', start: 'restart', shutdown: 'shutdown', retry: 'probe' } as const
+const causes = { operator: 'operator', start: 'restart', shutdown: 'shutdown' } as const
+
+function causeOf(before: State): Cause {
+  if (before.at !== 'stopping') return 'self'
+  if (before.next !== 'retry') return causes[before.next]
+  return before.unhealthy?.probe === undefined ? 'timeout' : 'probe'
+}
 
 /** Counted for the metrics. */
 export interface Tally {
@@ -98,7 +104,7 @@ export class Journal {
   /** How a run ended, and who wanted it. */
   #ended(own: Remembered, label: string, before: State, ending: Ending, now: number): void {
     const uptime = 'since' in before ? now - before.since : undefined
-    const cause: Cause = before.at === 'stopping' ? causes[before.next] : 'self'
+    const cause = causeOf(before)
     own.lastExit = { at: this.#wall(), uptime }
     count(own.tally.exits, cause)
     this.#events.add({
@@ -134,7 +140,7 @@ function toldName(state: State): StateName {
 function probeNews(process: string, before: State, after: State): readonly News[] {
   if (after.at === 'stopping' && after.unhealthy !== undefined && before.at !== 'stopping') {
     const { probe, detail } = after.unhealthy
-    return [{ type: 'probe', process, probe, ok: false, reason: detail }]
+    return probe === undefined ? [] : [{ type: 'probe', process, probe, ok: false, reason: detail }]
   }
   if (!('probing' in after)) return []
   return probeNames.flatMap((probe): News[] => {

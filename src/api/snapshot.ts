@@ -1,6 +1,6 @@
 /** The world as it is answered: states in Supervisor's names, times as people's clocks have them. */
 import type { World } from '../core/draft.ts'
-import { describeEnding, type Ending, isSuccess } from '../core/ending.ts'
+import { describeEnding, type Ending, isSuccess, type Unhealthy } from '../core/ending.ts'
 import { labelOf, type Program } from '../core/plan.ts'
 import { probeNames } from '../core/probe.ts'
 import { permissionOf } from '../core/schedule.ts'
@@ -115,13 +115,17 @@ export function reasonOf(world: World, index: number, state: State): string | nu
     case 'running':
       return isReady(state) ? null : `not ready: ${state.probing.readiness?.detail || 'its probe has not passed yet'}`
     case 'stopping':
-      return state.unhealthy === undefined ? null : `its ${state.unhealthy.probe} probe has failed`
+      return state.unhealthy === undefined ? null : complaint(state.unhealthy)
     case 'backoff':
     case 'exited':
       return state.last === undefined ? null : describeEnding(state.last)
     default:
       return null
   }
+}
+
+function complaint({ probe, detail }: Unhealthy): string {
+  return probe === undefined ? `it has ${detail}` : `its ${probe} probe has failed`
 }
 
 /** How a run ended, as it is answered in two places. */

@@ -66,6 +66,7 @@ const causes = {
   restart: 'to be restarted',
   shutdown: 'the container is being stopped',
   probe: 'stopped for its probe',
+  timeout: 'stopped for taking too long',
 } as const
 
 const because = (reason: string | null): string => (reason === null ? '' : `: ${reason}`)

@@ -95,6 +95,7 @@ function valuesOf(program: Program, own: WrittenProgram): readonly (readonly [ke
     ['restart', program.restart],
     ['success_exit_codes', program.successExitCodes],
     ['start_seconds', formatDuration(program.startMillis)],
+    ['start_timeout', program.kind === 'daemon' ? formatDuration(program.startTimeoutMillis) : undefined],
     ['start_retries', startRetries === Number.POSITIVE_INFINITY ? -1 : startRetries],
     ['stop_signal', program.stopSignal],
     ['stop_grace_period', formatDuration(program.stopGraceMillis)],

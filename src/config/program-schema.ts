@@ -202,6 +202,9 @@ const life = {
   start_seconds: option(duration, 'The uptime that makes it RUNNING.', {
     ...{ usual: '1s', example: 'start_seconds: 5s', supervisor: 'startsecs' },
   }),
+  start_timeout: option(duration, 'How long a daemon may take until it has forked away and its pid file names it.', {
+    ...{ usually: '`90s`', example: 'start_timeout: 5m' },
+  }),
   start_retries: option(
     integer(-1, 1_000_000, 'a whole number, or -1 for ever'),
     'How many failures in a row are forgiven; -1: all.',

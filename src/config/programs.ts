@@ -48,6 +48,7 @@ export function resolveProgram(
     ...restartOf(resolving),
     successExitCodes: settings.success_exit_codes ?? programDefaults.successExitCodes,
     startMillis: settings.start_seconds ?? programDefaults.startMillis,
+    startTimeoutMillis: settings.start_timeout ?? programDefaults.startTimeoutMillis,
     backoff: backoffOf(settings),
     dependsOn: dependenciesOf(resolving),
     probes: probesOf(program, 0, diagnostics),

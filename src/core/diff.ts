@@ -41,6 +41,7 @@ const concerns: Readonly<Record<keyof Program, 'process' | 'rules' | 'identity'>
   restart: 'rules',
   successExitCodes: 'rules',
   startMillis: 'rules',
+  startTimeoutMillis: 'rules',
   startRetries: 'rules',
   backoff: 'rules',
   dependsOn: 'rules',

@@ -1,10 +1,11 @@
 /** How a process ended, or why it never began. */
 import { type Signal, signalName, signalNumbers } from './signal.ts'
 
-/** A probe that failed, so that the process was stopped. */
+/** Why a process was stopped that is wanted. */
 export interface Unhealthy {
-  readonly probe: 'startup' | 'readiness' | 'liveness'
-  /** What the last try said. */
+  /** The probe that failed. Undefined: it is a daemon and has not forked away in time. */
+  readonly probe: 'startup' | 'readiness' | 'liveness' | undefined
+  /** What the last try said, or `not forked away within 90s`. */
   readonly detail: string
 }
 
@@ -41,7 +42,7 @@ export function describeEnding(ending: Ending): string {
   const what = plainEnding(ending)
   if (!('unhealthy' in ending) || ending.unhealthy === undefined) return what
   const { probe, detail } = ending.unhealthy
-  return `${what} after its ${probe} probe had failed (${detail})`
+  return `${what} after ${probe === undefined ? `it had ${detail}` : `its ${probe} probe had failed (${detail})`}`
 }
 
 function plainEnding(ending: Ending): string {

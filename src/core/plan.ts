@@ -74,6 +74,8 @@ export interface Program extends ProcessSettings {
   readonly successExitCodes: ReadonlyArray<number | Signal>
   /** Uptime that makes it RUNNING. */
   readonly startMillis: number
+  /** How long a daemon may take until it has forked away and its pid file names it. */
+  readonly startTimeoutMillis: number
   /** Failures in a row that are forgiven; Infinity: all. */
   readonly startRetries: number
   readonly backoff: Backoff
@@ -149,6 +151,7 @@ export const programDefaults = {
   restart: 'on-failure',
   successExitCodes: [0],
   startMillis: 1000,
+  startTimeoutMillis: 90_000,
   startRetries: 3,
   backoff: { delay: 500, factor: 2, max: 30_000, jitter: 0.1, resetAfter: 30_000 },
   stopSignal: 'TERM',

@@ -6,15 +6,18 @@ import type { Context, Event, History, In, Of, Step } from './state.ts'
 
 /** When a process is RUNNING by its uptime alone. */
 function runningFrom({ kind, startMillis, probes }: Program, now: number): number {
-  return kind === 'daemon' || probes.startup !== undefined ? Number.POSITIVE_INFINITY : now + startMillis
+  return kind === 'daemon' || probes.startup !== undefined ? never : now + startMillis
 }
 
-/** A process is there; it is asked how it is from now on. */
+const never = Number.POSITIVE_INFINITY
+
+/** A process is there; it is asked how it is from now on. A daemon is when it has forked away. */
 export function spawned(state: History, pid: number, { program, now }: Context): Step {
   const isDaemon = program.kind === 'daemon'
   const process = { ...history(state), pid, since: now, probing: isDaemon ? {} : beginProbing(program.probes, now) }
   const deadline = runningFrom(program, now)
-  return deadline === now ? to({ at: 'running', ...process }) : to({ at: 'starting', ...process, deadline })
+  const limit = isDaemon ? now + program.startTimeoutMillis : never
+  return deadline === now ? to({ at: 'running', ...process }) : to({ at: 'starting', ...process, deadline, limit })
 }
 
 /** Another process is the program's from now on. Of a daemon it is the first that counts. */
@@ -23,9 +26,10 @@ export function adopted(state: In<'starting' | 'running'>, pid: number, { progra
     return to({ ...state, pid, probing: handProbingOver(program.probes, state.probing, now) })
   }
   const process = { ...live(state), pid, probing: beginProbing(program.probes, now) }
-  if (program.probes.startup !== undefined) return to({ at: 'starting', ...process, deadline: state.deadline })
+  const starting = (deadline: number): Step => to({ at: 'starting', ...process, deadline, limit: never })
+  if (program.probes.startup !== undefined) return starting(never)
   const deadline = state.since + program.startMillis
-  return deadline <= now ? to({ at: 'running', ...process }) : to({ at: 'starting', ...process, deadline })
+  return deadline <= now ? to({ at: 'running', ...process }) : starting(deadline)
 }
 
 /** What a probe says of a process. */
@@ -54,9 +58,13 @@ function withProbing(state: In<'starting' | 'running'>, probing: Probing, { prog
   return to({ at: 'running', ...process, probing: releaseProbing(program.probes, probing, state.since, now) })
 }
 
-/** Something about a process is due: it has been up for long enough, or a probe's time has come. */
+/** Something about a process is due: it has been up for long enough, or for too long, or a probe's time has come. */
 export function due(state: In<'starting' | 'running'>, event: Event, context: Context): Step {
   const { program, now, serving } = context
+  if (state.at === 'starting' && state.limit <= now && serving) {
+    const detail = `not forked away within ${Math.round(state.limit - state.since) / 1000}s`
+    return stop(state, 'retry', now + program.stopGraceMillis, { probe: undefined, detail })
+  }
   const up = state.at === 'starting' && state.deadline <= now
   const found = serving ? lookAtDues(program.probes, state.probing, now) : undefined
   if (found === undefined) return up ? to({ at: 'running', ...probed(state) }) : stray(state, event)

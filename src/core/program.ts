@@ -72,7 +72,8 @@ export const table: Table = {
     extended: (s, e, c) => {
       if (!isOf(s, e)) return stay(s)
       const probing = extendStartup(c.program.probes, s.probing, c.now + e.millis)
-      return probing === s.probing ? stay(s) : to({ ...s, probing })
+      const limit = Math.max(s.limit, c.now + e.millis)
+      return probing === s.probing && limit === s.limit ? stay(s) : to({ ...s, probing, limit })
     },
   },
   running: {

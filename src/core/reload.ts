@@ -105,8 +105,7 @@ function probedAnew(state: In<'starting' | 'running'>, program: Program, now: nu
   const probing = probingUnder(program, state, now)
   if (state.at === 'running') return { ...state, probing }
   // A daemon that has not forked away is not asked yet.
-  const isAway = program.kind !== 'daemon' || state.deadline !== never || state.probing.startup !== undefined
-  if (!isAway) return state
+  if (state.limit !== never) return state
   return {
     ...state,
     probing,

@@ -37,15 +37,18 @@ export type State =
   | ({ readonly at: 'waiting' } & History)
   /** `until`: when the stop of what is not wanted any more, and comes all the same, turns into SIGKILL. */
   | ({ readonly at: 'launching'; readonly next: 'up' | Down; readonly until: number } & History)
-  /** `deadline`: RUNNING by uptime; never where a startup probe decides, or a daemon has not forked away yet. */
-  | ({ readonly at: 'starting'; readonly deadline: number } & Probed)
+  /**
+   * `deadline`: RUNNING by uptime; never where a startup probe decides, or a daemon has not forked away yet. `limit`: when
+   * such a daemon is waited for no longer; never where nothing is to fork away any more.
+   */
+  | ({ readonly at: 'starting'; readonly deadline: number; readonly limit: number } & Probed)
   | ({ readonly at: 'running' } & Probed)
   | ({
       readonly at: 'stopping'
       readonly deadline: number
       readonly next: Next
       readonly killed: boolean
-      /** The probe that has failed. */
+      /** What is wrong with it, if anything is. */
       readonly unhealthy: Unhealthy | undefined
     } & Live)
   | ({ readonly at: 'backoff'; readonly deadline: number } & History)
@@ -55,7 +58,7 @@ export type State =
 /** Who wants it down. */
 export type Down = 'operator' | 'shutdown'
 
-/** What follows a stop; `retry`: what the restart policy says about a process that a probe has found unhealthy. */
+/** What follows a stop; `retry`: what the restart policy says about a process that was found unhealthy. */
 export type Next = 'start' | 'retry' | Down
 
 export type Event =
@@ -119,7 +122,7 @@ export const unborn: State = { at: 'stopped', by: 'nobody', failures: 0, last: u
 export function dueOf(state: State, serving: boolean): number {
   switch (state.at) {
     case 'starting':
-      return serving ? Math.min(state.deadline, probingDue(state.probing)) : state.deadline
+      return serving ? Math.min(state.deadline, state.limit, probingDue(state.probing)) : state.deadline
     case 'running':
       return serving ? probingDue(state.probing) : Number.POSITIVE_INFINITY
     case 'stopping':

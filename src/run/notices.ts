@@ -42,7 +42,9 @@ export function noticeOf({ before, event, after }: Note, program: Program, now: 
 function probeNotice(before: State, after: State, name: string): Notice | undefined {
   if (after.at === 'stopping' && after.unhealthy !== undefined) {
     const { probe, detail } = after.unhealthy
-    return { level: 'warning', text: `${name}: its ${probe} probe has failed, stopping it: ${detail}` }
+    const what =
+      probe === undefined ? `has ${detail}, stopping it` : `its ${probe} probe has failed, stopping it: ${detail}`
+    return { level: 'warning', text: `${name}: ${what}` }
   }
   const verdict = 'probing' in after ? after.probing.readiness?.verdict : undefined
   const last = 'probing' in before ? before.probing.readiness?.verdict : undefined

@@ -72,6 +72,7 @@ const beside = (name: string): object => {
   if (name.startsWith('healthcheck.')) return { test: 'x' }
   if (name.endsWith('.http.headers')) return { url: 'http://localhost/' }
   if (name === 'pid_file') return { kind: 'daemon' }
+  if (name === 'start_timeout') return { kind: 'daemon', pid_file: '/run/x.pid' }
   return /^probes\.\w+\./.test(name) && !probeWays.includes(own) ? { tcp: 1 } : {}
 }
 const probeWays = ['exec', 'http', 'tcp', 'log', 'fd', 'notify', 'file', 'url', 'headers']

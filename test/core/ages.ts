@@ -18,6 +18,7 @@ export function horizonOf({ backoff, probes, kind, startMillis }: Program): numb
 export function normal(state: State, program: Program, millis = 0): State {
   const after: { -readonly [Key in string]: unknown } = { ...state }
   if ('deadline' in state) after.deadline = state.deadline - millis
+  if ('limit' in state) after.limit = Math.max(0, state.limit - millis)
   if ('until' in state) after.until = Math.max(-1, state.until - millis)
   if ('since' in state) after.since = Math.max(-horizonOf(program), state.since - millis)
   if (!('probing' in state)) return after as never
@@ -52,6 +53,7 @@ export function wordOf(state: State): string {
   if ('by' in state) word += state.by
   if ('next' in state) word += state.next
   if ('deadline' in state) word += `,${state.deadline}`
+  if ('limit' in state) word += `,${state.limit}`
   if ('until' in state) word += `,${state.until}`
   if ('since' in state) word += `,${state.since}`
   if (state.at === 'fatal') word += state.cause.why

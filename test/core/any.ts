@@ -41,6 +41,7 @@ const program = fc.record({
   restart: fc.constantFrom('never' as const, 'on-failure' as const, 'always' as const),
   successExitCodes: fc.constantFrom([0], [0, 3], [3], []),
   startMillis: millis,
+  startTimeoutMillis: millis.map(it => it + 10),
   startRetries: fc.constantFrom(0, 1, 2, Number.POSITIVE_INFINITY),
   backoff: millis.map(delay => ({ delay, factor: 2, max: 500, jitter: 0, resetAfter: 400 })),
   stopGraceMillis: millis,

@@ -7,9 +7,9 @@ import type { Effect, State } from '../../src/core/state.ts'
 import type { Input } from '../../src/core/world.ts'
 import { truthOf } from './laws.ts'
 import { checkProbes } from './one.probes.ts'
-import { settled } from './one.ts'
+import { illOf, settled } from './one.ts'
 import { edgesOf, type Facts, type Outside, programAt } from './outside.ts'
-import { ask, isIll } from './prober.ts'
+import { ask } from './prober.ts'
 
 interface Going {
   readonly start: Outside
@@ -127,7 +127,7 @@ function checkReason({ start, input, facts }: Going, what: 'stop' | 'kill', inde
   assert.ok(what === 'stop' || before.at === 'launching', 'killed without having been asked')
   if (before.at === 'launching') return assert.ok(own === 'spawned' && before.next !== 'up', 'stopped and wanted')
   if (input.on === 'deadline' || own === 'tried') {
-    return assert.notEqual(isIll((facts[index] as Facts).ear), undefined, 'stopped, and no probe has failed')
+    return assert.notEqual(illOf(facts[index] as Facts), undefined, 'stopped, and no probe has failed')
   }
   assert.ok(input.on === 'program' && input.event.on === 'spawned', `stopped for nothing: ${input.on}`)
   assert.ok(hasRestartEdge(start, index, input.index), 'restarted with a stranger')

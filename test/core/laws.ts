@@ -5,8 +5,9 @@ import { isSuccess } from '../../src/core/ending.ts'
 import type { Dependency, Program } from '../../src/core/plan.ts'
 import { isOver, isReady, pidOf, type State } from '../../src/core/state.ts'
 import { isSameEnding } from './one.laws.ts'
+import { illOf } from './one.ts'
 import { edgesOf, type Facts, type Outside, programAt } from './outside.ts'
-import { isIll, isUsable } from './prober.ts'
+import { isUsable } from './prober.ts'
 
 /** The design's words on conditions, once more and on their own. */
 export function truthOf({ condition }: Dependency, program: Program, { state, ear }: Facts): 'true' | 'open' | 'never' {
@@ -44,7 +45,7 @@ function checkProgram(outside: Outside, state: State, fact: Facts, index: number
   assert.equal(isReady(state), isUsed, 'ready is what readiness says')
   if (phase.at === 'serving') {
     if (state.at === 'waiting') checkWaiting(outside, index)
-    assert.equal(isIll(fact.ear), undefined, 'a probe has failed, and it goes on')
+    assert.equal(illOf(fact), undefined, 'it is not well, and it goes on')
     return
   }
   assert.ok(state.at !== 'launching' || state.next !== 'up', 'launched on after the end')

@@ -32,10 +32,10 @@ export function isSameEnding(known: Ending | undefined, came: Ending | undefined
   return isDeepStrictEqual(rest, came)
 }
 
-/** Whoever was stopped for a probe has failed, whatever its code, and the probe stays the cause. */
+/** Whoever was stopped because it was not well has failed, whatever its code, and that stays the cause. */
 function checkExit(before: One, { state }: One, program: Program): void {
-  const named = state.last !== undefined && 'unhealthy' in state.last ? state.last.unhealthy?.probe : undefined
-  assert.equal(named, before.ill, 'the first cause is kept')
+  const blamed = state.last !== undefined && 'unhealthy' in state.last ? state.last.unhealthy : undefined
+  assert.equal(blamed && (blamed.probe ?? 'fork'), before.ill, 'the first cause is kept')
   if (before.state.at !== 'stopping' || before.state.next !== 'retry') return
   const { since, failures } = before.state
   const expected = (-since >= program.backoff.resetAfter ? 0 : failures) + 1

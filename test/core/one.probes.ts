@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import type { Program } from '../../src/core/plan.ts'
 import { isTold, probeNames } from '../../src/core/probe.ts'
-import { type Effect, type Event, type In, isReady, type State } from '../../src/core/state.ts'
-import type { One } from './one.ts'
-import { isHeldBack, isIll, isUsable } from './prober.ts'
+import { dueOf, type Effect, type Event, type In, isReady, type State } from '../../src/core/state.ts'
+import { illOf, type One } from './one.ts'
+import { isHeldBack, isUsable } from './prober.ts'
 
 const isUp = (state: State): state is Extract<State, { at: 'starting' | 'running' }> =>
   state.at === 'starting' || state.at === 'running'
@@ -43,7 +43,7 @@ function checkStopping(
   assert.equal(state.deadline, isGranted ? Math.max(deadline, event.millis) : deadline, 'the wrong time for a stop')
 }
 
-/** A failed startup or liveness probe stops the process, and nothing else that a probe finds does. */
+/** A failed startup or liveness probe stops the process, and nothing else that a probe finds does; so does a late fork. */
 function checkVerdict(before: One, event: Event, after: One, effects: readonly Effect[]): void {
   const ends = effects.filter(it => it.do === 'stop' || it.do === 'kill')
   if (!isUp(before.state)) {
@@ -51,7 +51,7 @@ function checkVerdict(before: One, event: Event, after: One, effects: readonly E
     if (event.on === 'tried') assert.equal(effects.length, 0)
     return
   }
-  const ill = after.serving ? isIll(after.ear) : undefined
+  const ill = after.serving ? illOf(after) : undefined
   if (ill === undefined) {
     assert.ok(isUp(after.state) && ends.length === 0, 'stopped, and no probe has failed')
     if (before.state.at === 'running') assert.equal(after.state.at, 'running')
@@ -59,9 +59,18 @@ function checkVerdict(before: One, event: Event, after: One, effects: readonly E
   }
   const { state } = after
   assert.ok(state.at === 'stopping' && state.next === 'retry' && !state.killed, `${ill} has failed, and it goes on`)
-  assert.equal(state.unhealthy?.probe, ill, 'the wrong probe is blamed')
+  assert.ok(state.unhealthy !== undefined)
+  assert.equal(state.unhealthy.probe ?? 'fork', ill, 'the wrong probe is blamed')
   assert.notEqual(state.unhealthy.detail, '', 'no reason is given')
   assert.deepEqual(effects, [{ do: 'stop', pid: before.pid }])
+}
+
+/** Every start ends: something is due, or the answer to a try will come. */
+function checkStarting(state: In<'starting'>, { forked, left, ear, serving }: One, tries: readonly string[]): void {
+  assert.equal(state.limit, left, 'the wrong time to fork away')
+  assert.equal(Number.isFinite(state.limit), !forked, 'only what is to fork away is given up for that')
+  const isAsked = ear.startup?.underWay === true || tries.includes('startup')
+  if (serving) assert.ok(isAsked || Number.isFinite(dueOf(state, serving)), 'a start that never ends')
 }
 
 /** A process that is to run: who is asked next, and what it is known to be. */
@@ -72,6 +81,7 @@ function checkUp(
   program: Program,
 ): void {
   const { ear, forked } = after
+  if (state.at === 'starting') checkStarting(state, after, tries)
   assert.equal(isReady(state), state.at === 'running' && isUsable(program, ear), 'ready is what readiness says')
   const begun = forked && (program.probes.startup === undefined || ear.startup?.result === 'passing')
   if (state.at === 'running') assert.ok(begun, 'RUNNING before it has started')

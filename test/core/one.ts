@@ -14,9 +14,12 @@ import { dueOf, type Event, type State, unborn } from '../../src/core/state.ts'
 import { normal, wordOf } from './ages.ts'
 import { checkState } from './one.laws.ts'
 import { checkProbes } from './one.probes.ts'
-import { ask, bearWith, type Ear, hear, listen, listenOn, shortEar, unask } from './prober.ts'
+import { ask, bearWith, type Ear, hear, isIll, listen, listenOn, shortEar, unask } from './prober.ts'
 
 export const grace = 100
+
+/** What is wrong with a process: a probe has failed, or it was to fork away. */
+export type Ill = ProbeName | 'fork'
 
 /** The table's state and what is true outside of it. */
 export interface One {
@@ -31,8 +34,10 @@ export interface One {
   readonly forked: boolean
   /** What the probes of the process have said; empty where it is not asked. */
   readonly ear: Ear
-  /** The probe for which the process is being stopped. */
-  readonly ill: ProbeName | undefined
+  /** Milliseconds until a daemon must have forked away; Infinity: nothing is to. */
+  readonly left: number
+  /** Why the process is being stopped. */
+  readonly ill: Ill | undefined
   readonly serving: boolean
 }
 
@@ -53,6 +58,7 @@ export const start: One = {
   wanted: false,
   forked: false,
   ear: {},
+  left: Number.POSITIVE_INFINITY,
   ill: undefined,
   serving: true,
 }
@@ -133,7 +139,17 @@ export function take(one: One, move: Move, program: Program): One {
 /** The same, `millis` later. */
 function passed(one: One, millis: number, program: Program): One {
   if (millis === 0) return one
-  return { ...one, state: normal(one.state, program, millis), ear: listenOn(one.ear, millis) }
+  return { ...one, state: normal(one.state, program, millis), ...grown(one, millis) }
+}
+
+/** What is `millis` older outside of the table. */
+export function grown({ ear, left }: One, millis: number): Pick<One, 'ear' | 'left'> {
+  return { ear: listenOn(ear, millis), left: Math.max(0, left - millis) }
+}
+
+/** Why a process that is wanted has to be stopped. */
+export function illOf({ ear, left }: One): Ill | undefined {
+  return left <= 0 ? 'fork' : isIll(ear)
 }
 
 /** What an event says of the world outside. */
@@ -150,23 +166,26 @@ export function heard<T extends One>(one: T, event: Event, program: Program): T 
       const forked = program.kind !== 'daemon'
       const isKept = one.state.at === 'launching' && one.state.next === 'up'
       const ear = forked && isKept ? listen(program.probes) : {}
-      return { ...one, asked: false, pid: event.pid, forked, ear }
+      const left = forked || !isKept ? Number.POSITIVE_INFINITY : program.startTimeoutMillis
+      return { ...one, asked: false, pid: event.pid, forked, ear, left }
     }
     case 'refused':
       return { ...one, asked: false, last: event.ending }
     case 'withdrawn':
       return { ...one, asked: false }
     case 'exit':
-      return { ...one, pid: undefined, last: event.ending, forked: false, ear: {} }
+      return { ...one, pid: undefined, last: event.ending, forked: false, ear: {}, left: Number.POSITIVE_INFINITY }
     case 'adopted': {
       // As long as a daemon starts, the one that it names last is the one that starts.
       const isFirst = program.kind === 'daemon' && one.state.at === 'starting'
-      return { ...one, pid: event.pid, forked: true, ear: isFirst ? listen(program.probes) : unask(one.ear) }
+      const ear = isFirst ? listen(program.probes) : unask(one.ear)
+      return { ...one, pid: event.pid, forked: true, ear, left: Number.POSITIVE_INFINITY }
     }
     case 'tried':
       return event.pid === one.pid ? { ...one, ear: hear(program.probes, one.ear, event.probe, event.ok) } : one
     case 'extended':
-      return { ...one, ear: one.state.at === 'starting' ? bearWith(one.ear, event.millis) : one.ear }
+      if (one.state.at !== 'starting') return one
+      return { ...one, ear: bearWith(one.ear, event.millis), left: Math.max(one.left, event.millis) }
     default:
       return one
   }
@@ -177,7 +196,8 @@ export function settled<T extends One>(before: One, after: T): T {
   const { state } = after
   if (state.at !== 'stopping') return after.ill === undefined ? after : { ...after, ill: undefined }
   if (before.state.at === 'stopping') return after
-  return { ...after, ear: {}, ill: state.unhealthy?.probe }
+  const ill = state.unhealthy === undefined ? undefined : (state.unhealthy.probe ?? 'fork')
+  return { ...after, ear: {}, left: Number.POSITIVE_INFINITY, ill }
 }
 
 /** Two with the same key have the same future. */

@@ -11,8 +11,8 @@ import { type Input, nextDeadline, step, worldOf } from '../../src/core/world.ts
 import { normal, wordOf } from './ages.ts'
 import { checkEffects } from './effects.laws.ts'
 import { checkWorld } from './laws.ts'
-import { heard, type One, reportsOf, start as unborn } from './one.ts'
-import { listenOn, shortEar } from './prober.ts'
+import { grown, heard, type One, reportsOf, start as unborn } from './one.ts'
+import { shortEar } from './prober.ts'
 
 /** What is true of one program outside. */
 export interface Facts extends One {
@@ -134,8 +134,7 @@ export function take(outside: Outside, { wait, input }: Move): Outside {
   const before = wait === 0 ? outside.world : later(outside.world, wait)
   const { world: next, effects } = step(before, input, { now: 0, random: 0.5 })
   const facts = outside.facts.map((fact, index): Facts => {
-    const now =
-      wait === 0 ? fact : { ...fact, state: before.states[index] ?? fact.state, ear: listenOn(fact.ear, wait) }
+    const now = wait === 0 ? fact : { ...fact, state: before.states[index] ?? fact.state, ...grown(fact, wait) }
     return input.on === 'program' && input.index === index ? told(now, input, programAt(before.plan, index)) : now
   })
   const start: Outside = {

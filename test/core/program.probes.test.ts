@@ -109,6 +109,7 @@ function programWith(
     probes: probes as Probes,
     backoff,
     startMillis,
+    startTimeoutMillis: 3 * tick,
     startRetries: 1,
     stopGraceMillis: grace,
   })

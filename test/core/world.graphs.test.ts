@@ -24,7 +24,7 @@ const forms = {
   asked: { probes: { readiness: tried } },
   starting: { probes: { startup: { ...told, check: { by: 'notify' } } }, restart: 'on-failure' },
   ill: { probes: { liveness: tried }, restart: 'on-failure' },
-  daemon: { kind: 'daemon', restart: 'always' },
+  daemon: { kind: 'daemon', restart: 'always', startTimeoutMillis: 10 },
   patient: { startMillis: 10, restart: 'always' },
 } as const satisfies Readonly<Record<string, Partial<Program>>>
 type Form = keyof typeof forms

@@ -77,6 +77,21 @@ e2e('a daemon that has not forked away yet can be stopped', async rig => {
   assert.equal((await foster.exit()).code, 0)
 })
 
+e2e('a daemon that never forks away, or never names itself, is given up after its time', async rig => {
+  const late = { start_timeout: '300ms', start_retries: 1, backoff: { delay: '10ms' }, critical: false }
+  const stays = { kind: 'daemon', command: ['sleep', '1000'], pid_file: join(rig.dir, 'stays.pid'), ...late }
+  const hides = daemon(rig, 'hides', { ...late, start_retries: 0 }, false)
+  const main = rig.puppet('main')
+  const foster = await rig.start({ programs: { stays, hides: hides.program, main: { command: main.command } } })
+  await foster.line(/stays: has not forked away within 0.3s, stopping it/)
+  await foster.line(/stays: killed by SIGTERM after it had not forked away within 0.3s .*retry 1 of 1/)
+  await foster.line(/stays: killed by SIGTERM after it had not forked away within 0.3s .*given up after 2 attempts/)
+  await foster.line(/hides: exited with code 0 after it had not forked away within 0.3s/)
+  await eventually('nothing of them is left', () => foster.others().length === 1)
+  foster.kill('SIGTERM')
+  assert.equal((await foster.exit()).code, 0)
+})
+
 e2e('what a daemon leaves behind, in whatever session, is gone before it is started again', async rig => {
   const { puppet, program } = daemon(rig, 'web', again)
   const foster = await rig.start({ programs: { web: program } })

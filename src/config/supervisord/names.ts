@@ -21,7 +21,7 @@ const programOptions: readonly string[] = [
  */
 export const ownOptions: readonly string[] = [
   ...['critical', 'kind', 'depends_on', 'restart', 'stop_command', 'env_file', 'env_inherit', 'nice', 'oom_score_adj'],
-  'pid_file',
+  ...['pid_file', 'start_timeout'],
 ]
 
 const options: Readonly<Record<string, readonly string[]>> = {
