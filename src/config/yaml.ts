@@ -161,11 +161,11 @@ function readMap(node: YAMLMap.Parsed, reader: Reader, depth: number, secret: bo
     const key = pair.key as ParsedNode
     const name = read(key, reader, depth + 1, false)
     if (name.kind !== 'raw' || name.text === '') {
-      complain(
-        key,
-        reader,
-        name.kind === 'raw' ? 'a key is missing before ":"' : 'a key must be a word, not a list or map',
-      )
+      const isRaw = name.kind === 'raw'
+      complain(key, reader, isRaw ? 'a key is missing before ":"' : 'a key must be a word, not a list or map')
+      // Without a name it is as secret as with one.
+      if (secret && !isRaw) reader.secrets.push([key.range[0], key.range[1]])
+      read(pair.value, reader, depth + 1, secret)
       continue
     }
     const value = read(pair.value, reader, depth + 1, secret || secretKeys.has(name.text))
