@@ -148,15 +148,40 @@ function toDiagnostic(tree: Tree, path: Path, encoded: string, atKey: boolean): 
   const { code, message, hint } = decode(encoded)
   const where = atKey ? section(path.slice(0, -1)) : ''
   if (code === 'unsupported-key') return fault(at, code, `${message}${where} is not in this version of foster yet`)
-  if (atKey) return fault(at, code, `${message}${where}`, hint ?? misplaced(path, node))
+  if (atKey) return fault(at, code, `${message}${where}`, atKeyHint(tree, path, node, hint))
   return fault(node.at, code, code === 'invalid-value' ? `${message}, got ${describe(node, path)}` : message, hint)
 }
 
-/** A program that stands at the top level is a common slip. */
-function misplaced(path: Path, node: Tree): string | undefined {
+/** What to do about a key that does not belong there; `near` is the hint if it is misspelt. */
+function atKeyHint(tree: Tree, path: Path, node: Tree, near: string | undefined): string | undefined {
+  // A program that stands at the top level is a common slip.
   const isProgram = path.length === 1 && node.kind === 'map' && node.entries.has('command')
-  return isProgram ? 'programs stand under the key "programs"' : undefined
+  const above = emptyAbove(tree, path)
+  const indent = above && `indent it further if it belongs to "${above}", which is empty`
+  // USER is rather a variable that slipped out of its map than `user`.
+  if (indent !== undefined && /^[A-Z][A-Z0-9_]*$/.test(String(path.at(-1)))) return indent
+  return near ?? (isProgram ? 'programs stand under the key "programs"' : indent)
 }
+
+/** The key before this one that is indented as deep, if a map is missing under it. */
+function emptyAbove(tree: Tree, path: Path): string | undefined {
+  const { node } = find(tree, path.slice(0, -1))
+  if (node.kind !== 'map') return undefined
+  let empty: string | undefined
+  // The first hundred faults are told, so that no more keys need be looked at for one.
+  for (const [key, { node: below }] of node.entries.entries().take(200)) {
+    if (key === path.at(-1)) return empty
+    const isEmpty = below.kind === 'scalar' && below.value === null && !below.faulty
+    if (withMaps.has(key)) empty = isEmpty ? key : undefined
+  }
+  return undefined
+}
+
+/** Keys that have a map below them. */
+const withMaps: ReadonlySet<string> = new Set([
+  ...['environment', 'secrets', 'log', 'probes', 'readiness', 'liveness', 'startup', 'healthcheck', 'depends_on'],
+  ...['backoff', 'ulimits', 'headers', 'shutdown', 'signals', 'control'],
+])
 
 /** Names the section of a path, for "unknown key ... in ...". */
 function section(path: Path): string {

@@ -183,9 +183,10 @@ function treeOf(text: string, file: string, sources: Sources): Tree | undefined 
   }
   if (file !== inline && (sources.supervisord !== undefined || isSupervisor(name, text)))
     return supervisorTree(text, file, sources)
-  const parsed = parseYaml(text, file)
+  const keys = allKeys()
+  const parsed = parseYaml(text, file, keys)
   diagnostics.push(...parsed.diagnostics)
-  const secrets = parsed.tree === undefined ? [...parsed.secrets, ...guessSecrets(text, allKeys())] : parsed.secrets
+  const secrets = parsed.tree === undefined ? [...parsed.secrets, ...guessSecrets(text, keys)] : parsed.secrets
   texts.set(file, { text, secrets })
   if (parsed.tree === undefined) sources.isBroken = true
   return parsed.tree && interpolate(parsed.tree, environment, diagnostics)

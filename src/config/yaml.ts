@@ -30,11 +30,15 @@ const mostAliased = 50_000
 
 const deepest = 100
 
-/** Parses one YAML document; `file` is the name used in places. */
-export function parseYaml(text: string, file: string): ParsedText {
+/**
+ * Parses one YAML document; `file` is the name used in places, `keys` are the words that no variable is taken for when it
+ * is not indented below its `environment:`.
+ */
+export function parseYaml(text: string, file: string, keys: ReadonlySet<string> = new Set()): ParsedText {
   const lines = new LineCounter()
   const reader: Reader = {
-    ...{ text, file, lines, unclosed: new Map(), diagnostics: [], secrets: [], anchors: new Map(), weights: new Map() },
+    ...{ text, file, lines, keys, unclosed: new Map(), diagnostics: [], secrets: [] },
+    ...{ anchors: new Map(), weights: new Map() },
     aliased: 0,
   }
   try {
@@ -72,6 +76,7 @@ function withoutEnvironment<T>(parse: () => T): T {
 const options = { schema: 'failsafe', uniqueKeys: false, prettyErrors: false, logLevel: 'error' } as const
 
 interface Reader extends Source {
+  readonly keys: ReadonlySet<string>
   readonly diagnostics: Diagnostic[]
   readonly secrets: Range[]
   readonly anchors: Map<string, { readonly tree: RawTree; readonly range: Range }>
@@ -157,6 +162,8 @@ function readAlias(node: ParsedNode & { source: string }, reader: Reader, secret
 function readMap(node: YAMLMap.Parsed, reader: Reader, depth: number, secret: boolean): Mapping<RawScalar> {
   const entries = new Map<string, Entry<RawScalar>>()
   const merged: Mapping<RawScalar>[] = []
+  // Behind `environment:` with nothing below it, a word that is no key is probably a variable.
+  let isMisplaced = false
   for (const pair of node.items) {
     const key = pair.key as ParsedNode
     const name = read(key, reader, depth + 1, false)
@@ -168,7 +175,9 @@ function readMap(node: YAMLMap.Parsed, reader: Reader, depth: number, secret: bo
       read(pair.value, reader, depth + 1, secret)
       continue
     }
-    const value = read(pair.value, reader, depth + 1, secret || secretKeys.has(name.text))
+    const isSecret: boolean = secretKeys.has(name.text) || (isMisplaced && !reader.keys.has(name.text))
+    const value = read(pair.value, reader, depth + 1, secret || isSecret)
+    isMisplaced = isSecret && (isMisplaced || (value.kind === 'raw' && value.text === ''))
     const at = name.at
     const valueNode = pair.value === null ? { kind: 'raw' as const, at, text: '', plain: true } : value
     if (name.plain && name.text === '<<') merged.push(...mergeSources(valueNode, reader))
