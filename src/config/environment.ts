@@ -4,7 +4,7 @@ import { literal } from './expand.ts'
 import type { ProgramSettings } from './schema.ts'
 import type { Shape, WrittenProgram } from './shape.ts'
 import { readText, type Sources } from './sources.ts'
-import { fault, find, type Origin, type Path, resolvePath } from './tree.ts'
+import { fault, find, type Origin, type Path, resolvePath, type Tree } from './tree.ts'
 
 /** A variable of a program. `inherited`: it is written without a value, which is foster's own. */
 export interface Variable {
@@ -119,7 +119,7 @@ function addFiles(written: ProgramSettings['env_file'], path: Path, layer: Layer
       composing.sources.diagnostics.push(fault(node.at, 'invalid-value', 'expected the path of a file, got nothing'))
       continue
     }
-    const found = fileAt(resolvePath(file, node.at), node.at, required ?? true, earlier, composing)
+    const found = fileAt(resolvePath(file, node.at), node, required ?? true, earlier, composing)
     for (const [name, { value, at }] of found) layer.set(name, { value, at, expands: false })
     if (found.size > 0) earlier = new Map([...earlier, ...found])
   }
@@ -129,7 +129,7 @@ type EnvFileEntry = string | { readonly path?: string | null; readonly required?
 
 function fileAt(
   file: string,
-  at: Origin,
+  written: Tree,
   required: boolean,
   earlier: ReadonlyMap<string, FileVariable>,
   { sources, files }: Composing,
@@ -138,7 +138,8 @@ function fileAt(
   const known = files.get(key)
   if (known !== undefined) return known.variables
   if (!required && !exists(file, sources)) return new Map()
-  const text = readText(file, at, sources)
+  const shown = written.kind === 'scalar' ? written.shown : undefined
+  const text = readText(file, written.at, sources, shown)
   if (text === undefined) return new Map()
   const parsed = parseEnvFile(text, file, sources.environment, earlier)
   files.set(key, parsed)

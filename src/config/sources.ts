@@ -73,14 +73,19 @@ export function excerptable(file: string, { texts }: Sources): string | undefine
   return found && blot(found.text, found.secrets)
 }
 
-/** Reads a file, or says why not. */
-export function readText(file: string, at: Origin | undefined, sources: Sources): string | undefined {
+/** Reads a file, or says why not; `shown` is what is said of its name if that came from a variable. */
+export function readText(
+  file: string,
+  at: Origin | undefined,
+  sources: Sources,
+  shown: string = file,
+): string | undefined {
   let text: string
   try {
     text = sources.files.readFile(file)
   } catch (error) {
     const why = reasonOf(error)
-    sources.diagnostics.push(fault(at, 'unreadable-file', `cannot read ${file}: ${why}`))
+    sources.diagnostics.push(fault(at, 'unreadable-file', `cannot read ${shown}: ${why}`))
     return undefined
   }
   const invalid = text.indexOf('\uFFFD')
@@ -89,7 +94,7 @@ export function readText(file: string, at: Origin | undefined, sources: Sources)
   const place = { file, line: before.length, column: (before.at(-1) ?? '').length + 1, length: 1 }
   const wrong =
     text.length > largestFile
-      ? fault(at, 'unreadable-file', `cannot read ${file}: ${reasons.EFBIG}`)
+      ? fault(at, 'unreadable-file', `cannot read ${shown}: ${reasons.EFBIG}`)
       : fault(place, 'unreadable-file', 'the file is not valid UTF-8 here')
   sources.diagnostics.push(wrong)
   return undefined
@@ -116,7 +121,13 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 /** Reads a file and what it includes; `chain` leads from the named file to the one that includes it. */
-function visit(file: string, at: Origin | undefined, chain: readonly string[], sources: Sources): void {
+function visit(
+  file: string,
+  at: Origin | undefined,
+  chain: readonly string[],
+  sources: Sources,
+  shown: string = file,
+): void {
   const { diagnostics, texts } = sources
   if (chain.includes(file)) {
     const cycle = [...chain.slice(chain.indexOf(file)), file].join(' -> ')
@@ -129,7 +140,7 @@ function visit(file: string, at: Origin | undefined, chain: readonly string[], s
     diagnostics.push(fault(at, 'too-many-files', message))
     sources.isBroken = true
   } else {
-    const text = readText(file, at, sources)
+    const text = readText(file, at, sources, shown)
     const tree = text === undefined ? undefined : treeOf(text, file, sources)
     if (tree === undefined) sources.isBroken = true
     else take(tree, [...chain, file], sources)
@@ -160,9 +171,10 @@ function patternsOf(node: Tree, { diagnostics }: Sources): readonly Scalar[] {
   })
 }
 
-function includeAll({ text, at, masked }: Scalar, chain: readonly string[], sources: Sources): void {
+function includeAll(pattern: Scalar, chain: readonly string[], sources: Sources): void {
+  const { text, at, masked, shown } = pattern
   const own = chain.at(-1)
-  if (!/[*?[{]/.test(text)) return visit(resolvePath(text, at), at, chain, sources)
+  if (!/[*?[{]/.test(text)) return visit(resolvePath(text, at), at, chain, sources, shown)
   const directory = resolvePath('.', at)
   const found = sources.files.glob(text, directory).map(path => resolvePath(path, at))
   // A pattern that matches its own file as well does not mean that one.

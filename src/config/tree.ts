@@ -102,13 +102,17 @@ function entryOf(node: Tree | undefined): Entry<Scalar> | undefined {
 /** Keys whose values are not shown, wherever they stand. */
 export const secretKeys: ReadonlySet<string> = new Set(['environment', 'secrets', 'headers', 'token'])
 
+/** `://USER:PASSWORD` in front of the `@` of a URL. */
+export const userAndPassword = /:\/\/[^\s/?#:@]*:[^\s/?#@]+(?=@)/g
+
 /** Says what a node is, for "expected ..., got ...": short, and `***` where the value is not to be seen. */
 export function describe(node: Tree, path: Path): string {
   if (node.kind === 'map') return 'a map'
   if (node.kind === 'list') return 'a list'
   if (node.masked || path.some(step => secretKeys.has(String(step)))) return '***'
   if (node.plain && node.text === '') return 'nothing'
-  const text = node.text.length > 60 ? `${node.text.slice(0, 57)}...` : node.text
+  const visible = node.text.replace(userAndPassword, '://***')
+  const text = visible.length > 60 ? `${visible.slice(0, 57)}...` : visible
   return node.plain && typeof node.value !== 'string' ? text : JSON.stringify(text)
 }
 

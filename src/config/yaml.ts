@@ -14,7 +14,7 @@ import { didYouMean } from '../core/nearest.ts'
 import type { Diagnostic, Place } from '../errors.ts'
 import type { Range } from './secrets.ts'
 import { placeIn, type Source, syntaxFaults, syntaxWarnings } from './syntax.ts'
-import { type Entry, fault, type List, type Mapping, type RawScalar, type RawTree, secretKeys } from './tree.ts'
+import { type Entry, fault, type List, type Mapping, type RawScalar, type RawTree, secretKeys, userAndPassword } from './tree.ts'
 
 /** What a YAML text holds. */
 export interface ParsedText {
@@ -130,11 +130,19 @@ function readScalarNode(node: Scalar.Parsed, reader: Reader, secret: boolean): R
   // A secret that begins with "!" is taken for a tag, which stands before the node.
   const tag = node.tag === undefined ? from : reader.text.lastIndexOf('!', from)
   if (secret) reader.secrets.push([tag === -1 ? from : tag, to])
+  else hideAuthority(from, to, reader)
   const quote = node.type === Scalar.QUOTE_SINGLE || node.type === Scalar.QUOTE_DOUBLE
   if (quote) noteUnclosed(node, reader, reader.text.charAt(node.range[0]), 'quote')
   // An explicit tag decides whether the text has a type: !!str and ! say no, !!int and its like say yes.
   const plain = node.tag === undefined ? node.type === Scalar.PLAIN : !/^!$|:str$/.test(node.tag)
   return { kind: 'raw', at: placeOf(node, reader), text: node.source ?? '', plain }
+}
+
+/** A password in a URL is a secret wherever it stands. */
+function hideAuthority(from: number, to: number, reader: Reader): void {
+  for (const { index, 0: whole } of reader.text.slice(from, to).matchAll(userAndPassword)) {
+    reader.secrets.push([from + index + 3, from + index + whole.length])
+  }
 }
 
 function noteUnclosed(node: ParsedNode, reader: Reader, closing: string, what: string): void {
