@@ -92,10 +92,16 @@ function addVariables(written: ProgramSettings['environment'], path: Path, layer
   const { shape, sources } = composing
   for (const [name, value, step] of pairsOf(written)) {
     const { at, node } = find(shape.tree, [...path, step])
-    if (/^[^=\0]+$/.test(name)) layer.set(name, { value, at: value === null ? at : node.at, expands: true })
+    if (value === null && name.includes(':')) sources.diagnostics.push(fault(at, 'invalid-value', ...noBlank))
+    else if (/^[^=\0]+$/.test(name)) layer.set(name, { value, at: value === null ? at : node.at, expands: true })
     else sources.diagnostics.push(fault(at, 'invalid-value', wrongName))
   }
 }
+
+const noBlank = [
+  'expected the name of a variable, without ":"',
+  'write NAME: VALUE with a blank, or NAME=VALUE',
+] as const
 
 const wrongName = 'expected NAME=VALUE, the name without "=" and not empty'
 

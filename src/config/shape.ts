@@ -2,7 +2,14 @@
 import * as v from 'valibot'
 import type { Diagnostic } from '../errors.ts'
 import { isDefault, withDefaults } from './defaults.ts'
-import { configurationSchema, type ProgramSettings, type Settings, verbatimInProbes, verbatimKeys } from './schema.ts'
+import {
+  configurationSchema,
+  type ProgramSettings,
+  programKeys,
+  type Settings,
+  verbatimInProbes,
+  verbatimKeys,
+} from './schema.ts'
 import { describe, type Entry, fault, find, type Origin, optionOf, type Path, type Scalar, type Tree } from './tree.ts'
 import { decode } from './values.ts'
 
@@ -149,7 +156,18 @@ function toDiagnostic(tree: Tree, path: Path, encoded: string, atKey: boolean): 
   const where = atKey ? section(path.slice(0, -1)) : ''
   if (code === 'unsupported-key') return fault(at, code, `${message}${where} is not in this version of foster yet`)
   if (atKey) return fault(at, code, `${message}${where}`, atKeyHint(tree, path, node, hint))
-  return fault(node.at, code, code === 'invalid-value' ? `${message}, got ${describe(node, path)}` : message, hint)
+  const got = code === 'invalid-value' ? `${message}, got ${describe(node, path)}` : message
+  return fault(node.at, code, got, hint ?? mapHint(path, node, message))
+}
+
+/** What may be wrong where text stands in place of a map. */
+function mapHint(path: Path, node: Tree, message: string): string | undefined {
+  if (node.kind !== 'scalar' || node.masked || !message.startsWith('expected a map')) return undefined
+  if (/^[\w-]+:\S/.test(node.text) && node.plain) return 'a blank is missing behind the ":"'
+  const [top, key = ''] = path
+  if (top !== 'programs' || path.length !== 2) return undefined
+  if (programKeys.includes(String(key))) return `indent it further if "${key}" belongs to the program above`
+  return typeof node.value === 'string' && node.value !== '' ? 'write it behind "command: " on a line below' : undefined
 }
 
 /** What to do about a key that does not belong there; `near` is the hint if it is misspelt. */

@@ -60,7 +60,9 @@ export function syntaxWarnings(warnings: readonly YAMLError[], source: Source): 
   })
 }
 
-function wordsFor(error: YAMLError, source: Source): [message: string, hint?: string] {
+type Words = [message: string, hint?: string | undefined]
+
+function wordsFor(error: YAMLError, source: Source): Words {
   switch (error.code) {
     case 'TAB_AS_INDENT':
       return ['a tab indents this line, YAML takes only spaces']
@@ -75,13 +77,46 @@ function wordsFor(error: YAMLError, source: Source): [message: string, hint?: st
       return ['a key must be on one line with its ":"', 'is a ":" missing, or is the line indented wrongly?']
     case 'BAD_INDENT':
       return ['this line is indented differently from the lines it belongs to']
-    default: {
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the user's text
-      const hint = 'inside [ ] and { } quote values that contain ${...}'
-      const message = error.message.charAt(0).toLowerCase() + error.message.slice(1).replace(/: .*$/s, '')
-      return source.text.startsWith('${', error.pos[0] - 1)
-        ? [`the YAML is faulty: ${message}`, hint]
-        : [`the YAML is faulty: ${message}`]
-    }
+    case 'RESOURCE_EXHAUSTION':
+      return ['nested too deeply']
+    case 'MISSING_CHAR':
+      if (!/^Missing , or : between/.test(error.message)) return otherWords(error, source)
+      return [
+        'a "," is missing before this',
+        source.text.startsWith('${', error.pos[0] - 1) ? quoteVariables : undefined,
+      ]
+    case 'BAD_SCALAR_START':
+      return [`a value cannot begin with ${source.text.charAt(error.pos[0])}`, 'quote it']
+    case 'UNEXPECTED_TOKEN':
+      return wordsForToken(error, source)
+    default:
+      return otherWords(error, source)
   }
+}
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: it is the user's text
+const quoteVariables = 'inside [ ] and { } quote values that contain ${...}'
+
+function wordsForToken(error: YAMLError, source: Source): Words {
+  const { message, pos } = error
+  const sign = source.text.charAt(pos[0])
+  const before = source.text.charAt(pos[0] - 1)
+  if (/^Unexpected scalar at node end/.test(message) && /["']/.test(before)) {
+    const hint =
+      before === "'" ? "inside '...' a quote is written twice: 'it''s'" : 'inside "..." a quote is written \\"'
+    return ['there is text behind the closing quote', hint]
+  }
+  if (/^Unexpected block-seq-ind on same line/.test(message)) {
+    return ['a list begins in the line of its key', 'begin it on the next line, or write [..., ...]']
+  }
+  if (/^Unexpected flow-(?:seq|map)-end token/.test(message)) return [`this "${sign}" closes nothing`]
+  return otherWords(error, source)
+}
+
+function otherWords(error: YAMLError, source: Source): Words {
+  // Behind a colon stands what was read; one that stands alone is the sign itself.
+  const message = error.message.charAt(0).toLowerCase() + error.message.slice(1).replace(/(?<=\S): .*$/s, '')
+  return source.text.startsWith('${', error.pos[0] - 1)
+    ? [`the YAML is faulty: ${message}`, quoteVariables]
+    : [`the YAML is faulty: ${message}`]
 }

@@ -14,7 +14,16 @@ import { didYouMean } from '../core/nearest.ts'
 import type { Diagnostic, Place } from '../errors.ts'
 import type { Range } from './secrets.ts'
 import { placeIn, type Source, syntaxFaults, syntaxWarnings } from './syntax.ts'
-import { type Entry, fault, type List, type Mapping, type RawScalar, type RawTree, secretKeys, userAndPassword } from './tree.ts'
+import {
+  type Entry,
+  fault,
+  type List,
+  type Mapping,
+  type RawScalar,
+  type RawTree,
+  secretKeys,
+  userAndPassword,
+} from './tree.ts'
 
 /** What a YAML text holds. */
 export interface ParsedText {
@@ -97,7 +106,7 @@ function read(node: ParsedNode | null, reader: Reader, depth: number, secret: bo
   if (node === null) return { kind: 'raw', at: placeIn(reader, 0, 1), text: '', plain: true }
   if (depth > deepest) return complain(node, reader, 'nested more than 100 levels deep')
   if (isAlias(node)) return readAlias(node, reader, secret)
-  if (isCollection(node) && node.flow) noteUnclosed(node, reader, isMap(node) ? '}' : ']', isMap(node) ? '"{"' : '"["')
+  if (isCollection(node) && node.flow) noteBrackets(node, reader)
   let tree: RawTree
   if (isScalar(node)) tree = readScalarNode(node, reader, secret)
   else if (isMap(node)) tree = readMap(node as YAMLMap.Parsed, reader, depth, secret)
@@ -145,6 +154,13 @@ function hideAuthority(from: number, to: number, reader: Reader): void {
   }
 }
 
+/** A pair in a list is a map without brackets. */
+function noteBrackets(node: ParsedNode, reader: Reader): void {
+  const opening = reader.text.charAt(node.range[0])
+  if (opening === '{') noteUnclosed(node, reader, '}', '"{"')
+  else if (opening === '[') noteUnclosed(node, reader, ']', '"["')
+}
+
 function noteUnclosed(node: ParsedNode, reader: Reader, closing: string, what: string): void {
   const [from, to] = node.range
   if (to - from < 2 || reader.text.charAt(to - 1) !== closing) reader.unclosed.set(from, what)
@@ -185,6 +201,9 @@ function readMap(node: YAMLMap.Parsed, reader: Reader, depth: number, secret: bo
     }
     const isSecret: boolean = secretKeys.has(name.text) || (isMisplaced && !reader.keys.has(name.text))
     const value = read(pair.value, reader, depth + 1, secret || isSecret)
+    // NAME:VALUE without a blank is a name for YAML.
+    const colon = secret && pair.value === null ? name.text.indexOf(':') : -1
+    if (colon !== -1) reader.secrets.push([key.range[0] + colon + 1, key.range[1]])
     isMisplaced = isSecret && (isMisplaced || (value.kind === 'raw' && value.text === ''))
     const at = name.at
     const valueNode = pair.value === null ? { kind: 'raw' as const, at, text: '', plain: true } : value
