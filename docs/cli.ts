@@ -1,16 +1,20 @@
 /** docs/cli.md: every command's own help, and how the commands end. */
 import { commandWords, parseArguments } from '../src/cli/arguments.ts'
 import { exitCodes } from '../src/cli/failure.ts'
+import { parseSupervisorctl } from '../src/cli/supervisorctl/options.ts'
 import { parseSupervisord } from '../src/cli/supervisord.ts'
 
 /** What `foster WORD --help` prints. */
 export function helpOf(...words: readonly string[]): string {
-  const given =
-    words[0] === 'supervisord'
-      ? parseSupervisord(['--help'], 'supervisord', '')
-      : parseArguments([...words, '--help'], '')
+  const given = asSupervisor(words[0]) ?? parseArguments([...words, '--help'], '')
   if (given.command !== 'print' || given.exitCode !== 0) throw new Error(`no help of ${words}`)
   return given.text
+}
+
+/** The help of foster called by one of Supervisor's names. */
+function asSupervisor(word: string | undefined) {
+  if (word === 'supervisord') return parseSupervisord(['--help'], word, '')
+  return word === 'supervisorctl' ? parseSupervisorctl(['--help'], word) : undefined
 }
 
 const section = (word: string) => `## foster ${word}\n\n\`\`\`\n${helpOf(word).trimEnd()}\n\`\`\`\n`

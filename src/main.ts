@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { basename, resolve } from 'node:path'
 import { isatty } from 'node:tty'
-import { commandWords, parseArguments, reservedWords } from './cli/arguments.ts'
+import { commandWords, parseArguments } from './cli/arguments.ts'
 import { usage } from './cli/grammar.ts'
 import type { Invocation } from './cli/requests.ts'
 import { noSupervisordFile, parseSupervisord, supervisordFiles } from './cli/supervisord.ts'
@@ -33,6 +33,7 @@ import { runInit } from './run/boot.ts'
 import { placeControl } from './run/control-place.ts'
 import type { Reloaded } from './run/reload.ts'
 import { terminationMessage } from './run/termination.ts'
+import { supervisorctl } from './supervisorctl.ts'
 import { version } from './version.ts'
 
 type Run = Extract<Invocation, { command: 'run' }>
@@ -43,6 +44,8 @@ export function main(args: readonly string[], signals: Signals): void {
   if (args[0] === activationWord) return leave(...becomeActivated(args.slice(1)))
   if (args[0] === 'supervisord') return supervisord(args.slice(1), 'supervisord', signals)
   if (basename(process.argv0) === 'supervisord') return supervisord(args, process.argv0, signals)
+  if (args[0] === 'supervisorctl') return supervisorctl(args.slice(1), 'supervisorctl', ownFacts, signals)
+  if (basename(process.argv0) === 'supervisorctl') return supervisorctl(args, process.argv0, ownFacts, signals)
   const invocation = parseArguments(args, version)
   if (invocation.command === 'print') return leave(invocation.exitCode, invocation.text)
   const environment = ownEnvironment()
@@ -135,7 +138,7 @@ const twoMains: Diagnostic = {
 function runCommand({ argv, group, zeroCodes }: Run, known: Facts, signals: Signals): void {
   const [word = ''] = argv
   if (!word.includes('/') && candidates(word, known.environment.PATH, undefined).length === 0) {
-    const near = nearest(word, [...commandWords, ...reservedWords])
+    const near = nearest(word, commandWords)
     return leave(127, `foster: ${word}: not found${near === undefined ? '' : `\n  did you mean "${near}"?`}\n`)
   }
   runInit(commandPlan(argv, group, zeroCodes), signals)
@@ -214,6 +217,8 @@ function facts(environment: Readonly<Record<string, string>>): Facts {
     privileges: ownPrivileges,
   }
 }
+
+const ownFacts = (): Facts => facts(ownEnvironment())
 
 /** Ends foster before it was an init. */
 function leave(code: number, text: string): void {

@@ -6,17 +6,24 @@ import type { Found, Invocation } from './requests.ts'
 
 /** Words that are foster's own, now or in a later version; a program of that name is run with `foster -- NAME`. */
 export const commandWords = [
-  ...['run', 'check', 'config', 'convert', 'export', ...clientWords, 'completion', 'supervisord', 'version', 'help'],
+  ...[
+    'run',
+    'check',
+    'config',
+    'convert',
+    'export',
+    ...clientWords,
+    'completion',
+    'supervisord',
+    'supervisorctl',
+    'version',
+    'help',
+  ],
 ] as const
-export const reservedWords = ['supervisorctl'] as const
 
 /** Parses the arguments after the program's name. */
 export function parseArguments(args: readonly string[], version: string): Invocation {
   const [word = ''] = args
-  if ((reservedWords as readonly string[]).includes(word)) {
-    const text = `foster: this version has no command "${word}"; a program of that name is run by: foster -- ${word}\n`
-    return { command: 'print', text, exitCode: 2 }
-  }
   const [, topic = ''] = args
   if (word === 'help' && topic !== '' && !(commandWords as readonly string[]).includes(topic)) {
     return { command: 'print', text: `foster: there is no command "${topic}"\n${tryHelp}`, exitCode: 2 }

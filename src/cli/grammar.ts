@@ -151,6 +151,14 @@ function addSupervisor(program: Command, found: Found): void {
       'after',
       "\nThe options are supervisord's. foster does the same where it is called by the name supervisord.\n",
     )
+  program
+    .command('supervisorctl')
+    .description('be the client of a supervisord, or of a foster that runs a Supervisor file')
+    .usage('[-c FILE] [-s URL] [OPTION]... [ACTION [ARG]...]')
+    .addHelpText(
+      'after',
+      "\nOptions and actions are supervisorctl's. foster does the same where it is called by the name supervisorctl.\n",
+    )
 }
 
 interface ExportOptions {

@@ -1,4 +1,5 @@
 /** foster called as `supervisord`: its options, by the rules of Python's getopt and in its words. */
+import { flag, getopt, type Option, value } from './getopt.ts'
 
 /** What the command line asks for. */
 export type SupervisordInvocation =
@@ -10,16 +11,6 @@ export type SupervisordInvocation =
       readonly settings: ReadonlyMap<string, string>
     }
   | { readonly command: 'print'; readonly text: string; readonly exitCode: 0 | 2 }
-
-/** An option: its letter, its word, what it sets, and whether a value follows. */
-interface Option {
-  readonly letter: string
-  readonly word: string
-  readonly takesValue: boolean
-}
-
-const flag = (letter: string, word: string): Option => ({ letter, word, takesValue: false })
-const value = (letter: string, word: string): Option => ({ letter, word, takesValue: true })
 
 const options: readonly Option[] = [
   ...[value('c', 'configuration'), flag('n', 'nodaemon'), flag('s', 'silent'), flag('h', 'help'), flag('?', '')],
@@ -57,7 +48,7 @@ Usage: supervisord [options]
 /** Parses the arguments after the program's name; `called` is that name. */
 export function parseSupervisord(args: readonly string[], called: string, version: string): SupervisordInvocation {
   const settings = new Map<string, string>()
-  const given = getopt(args)
+  const given = getopt(args, options)
   const wrong = (message: string): SupervisordInvocation => {
     return { command: 'print', text: `Error: ${message}\nFor help, use ${called} -h\n`, exitCode: 2 }
   }
@@ -75,58 +66,6 @@ export function parseSupervisord(args: readonly string[], called: string, versio
   const file = settings.get('configuration')
   for (const word of ['configuration', 'profile_options']) settings.delete(word)
   return { command: 'supervisord', file, settings }
-}
-
-interface Given {
-  readonly option: Option
-  readonly written: string
-  readonly value: string | undefined
-}
-
-/** `getopt.getopt`: letters may stand together, words may be cut short; a string says what is wrong. */
-function getopt(args: readonly string[]): { options: readonly Given[]; rest: readonly string[] } | string {
-  const found: Given[] = []
-  for (let at = 0; at < args.length; at++) {
-    const word = args[at] ?? ''
-    if (word === '--') return { options: found, rest: args.slice(at + 1) }
-    if (!word.startsWith('-') || word === '-') return { options: found, rest: args.slice(at) }
-    const read = word.startsWith('--') ? longOption(word, args[at + 1]) : shortOptions(word, args[at + 1])
-    if (typeof read === 'string') return read
-    found.push(...read.options)
-    if (read.tookNext) at++
-  }
-  return { options: found, rest: [] }
-}
-
-type Read = { readonly options: readonly Given[]; readonly tookNext: boolean } | string
-
-function longOption(written: string, next: string | undefined): Read {
-  const [, word = '', inline] = /^--([^=]*)(?:=(.*))?$/s.exec(written) ?? []
-  const fitting = options.filter(option => option.word !== '' && option.word.startsWith(word))
-  const option = fitting.find(it => it.word === word) ?? fitting[0]
-  if (option === undefined) return `option --${word} not recognized`
-  if (fitting.length > 1 && option.word !== word) return `option --${word} not a unique prefix`
-  const name = `--${option.word}`
-  if (!option.takesValue) {
-    if (inline !== undefined) return `option ${name} must not have an argument`
-    return { options: [{ option, written: name, value: undefined }], tookNext: false }
-  }
-  if (inline === undefined && next === undefined) return `option ${name} requires argument`
-  return { options: [{ option, written: name, value: inline ?? next }], tookNext: inline === undefined }
-}
-
-function shortOptions(written: string, next: string | undefined): Read {
-  const found: Given[] = []
-  for (let at = 1; at < written.length; at++) {
-    const letter = written.charAt(at)
-    const option = options.find(it => it.letter === letter)
-    if (option === undefined) return `option -${letter} not recognized`
-    const inline = option.takesValue ? written.slice(at + 1) : ''
-    if (option.takesValue && inline === '' && next === undefined) return `option -${letter} requires argument`
-    found.push({ option, written: `-${letter}`, value: option.takesValue ? inline || next : undefined })
-    if (option.takesValue) return { options: found, tookNext: inline === '' }
-  }
-  return { options: found, tookNext: false }
 }
 
 /** Where supervisord looks for its file; `called` is the path that it was called by. */

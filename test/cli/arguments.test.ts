@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { commandWords, parseArguments, reservedWords } from '../../src/cli/arguments.ts'
+import { commandWords, parseArguments } from '../../src/cli/arguments.ts'
 
 const parse = (line: string) => parseArguments(line.split(' ').filter(Boolean), '1.2.3')
 const run = (more: object) => ({ command: 'run', files: [], group: false, zeroCodes: [], argv: [], ...more })
@@ -75,15 +75,6 @@ for (const [line, message] of [
     assert.match(given.text, /Try: foster (check )?--help\n$/)
   })
 }
-
-test('words of later versions say so, and how to run a program of that name', () => {
-  for (const word of reservedWords) {
-    const given = parse(`${word} web`)
-    assert.ok(given.command === 'print' && given.exitCode === 2)
-    assert.match(given.text, new RegExp(`no command "${word}".*foster -- ${word}`))
-    assert.deepEqual(parse(`-- ${word} web`), run({ argv: [word, 'web'] }))
-  }
-})
 
 test('help and version go to stdout, with code 0; the help has every option and every word', () => {
   assert.deepEqual(parse('--version'), { command: 'print', text: 'foster 1.2.3\n', exitCode: 0 })

@@ -33,6 +33,25 @@ export function readCall(body: string): Call | undefined {
   }
 }
 
+/** An answer that came: what was asked for, or the fault in place of it. */
+export type Answer = { readonly value: Value } | { readonly fault: { readonly code: number; readonly text: string } }
+
+/** The answer in a body; undefined: it is none that can be understood. */
+export function readAnswer(body: string): Answer | undefined {
+  const root = readXml(body)
+  if (root === undefined) return undefined
+  try {
+    const inner = only(root, 'methodResponse')
+    if (inner.name !== 'fault') return { value: valueIn(only(only(inner, 'params'), 'param')) }
+    const { faultCode, faultString } = (valueIn(only(inner, 'fault')) ?? {}) as Struct
+    if (typeof faultCode !== 'number' || typeof faultString !== 'string') return undefined
+    return { fault: { code: faultCode, text: faultString } }
+  } catch (error) {
+    if (error instanceof Misshapen) return undefined
+    throw error
+  }
+}
+
 /** Not what XML-RPC has. */
 class Misshapen extends Error {}
 
@@ -128,6 +147,12 @@ function struct(element: Element): Struct {
   }
   // `__proto__` is a name like any other.
   return Object.assign(Object.create(null), Object.fromEntries(members)) as Struct
+}
+
+/** A call, as Python's xmlrpc writes it. */
+export function writeCall({ method, params }: Call): string {
+  const list = params.map(it => `<param>\n${written(it)}</param>\n`).join('')
+  return `<?xml version='1.0'?>\n<methodCall>\n<methodName>${escaped(method)}</methodName>\n<params>\n${list}</params>\n</methodCall>\n`
 }
 
 const head = "<?xml version='1.0'?>\n<methodResponse>\n"

@@ -7,6 +7,7 @@ import { groupsOf } from './groups.ts'
 import { type Ini, readIni } from './ini.ts'
 import type { SupervisorConfig } from './model.ts'
 import { checkNames } from './names.ts'
+import { directoryOf, homeOf } from './places.ts'
 import { splitWhite } from './python.ts'
 import { filledIn, isSecret, namesOf, type Reading, type System, valuePlace } from './reading.ts'
 import { checkPlugins, serversOf } from './servers.ts'
@@ -59,15 +60,6 @@ export function readSupervisor(
 
 function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some(({ severity }) => severity === 'error')
-}
-
-function directoryOf(path: string): string {
-  return path.slice(0, Math.max(1, path.lastIndexOf('/')))
-}
-
-function homeOf(user: string, { environment, account, accountByUid, uid }: System): string | undefined {
-  if (user !== '') return account(user)?.home
-  return environment.HOME ?? accountByUid(uid)?.home
 }
 
 /** Reads what `[include]` names; included files include nothing. `%(here)s` is each file's own directory. */

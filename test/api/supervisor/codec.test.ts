@@ -3,7 +3,15 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { readCall, type Value, writeAnswer, writeFault, written } from '../../../src/api/supervisor/codec.ts'
+import {
+  readAnswer,
+  readCall,
+  type Value,
+  writeAnswer,
+  writeCall,
+  writeFault,
+  written,
+} from '../../../src/api/supervisor/codec.ts'
 import { deepest, readXml } from '../../../src/api/supervisor/xml.ts'
 
 const call = (params: string): string => `<methodCall><methodName>m</methodName>${params}</methodCall>`
@@ -184,4 +192,20 @@ test('answers have the form of Python', () => {
 test('what XML cannot hold is replaced, what readers would change is kept', () => {
   assert.equal(written('\u001b[1m\r\n\u0000\uD800'), '<value><string>\uFFFD[1m&#13;\n\uFFFD\uFFFD</string></value>\n')
   assert.equal(written(2 ** 40), '<value><int>2147483647</int></value>\n')
+})
+
+test('calls and answers of its own are read back; what is neither is not', () => {
+  const params = ['a & <b>', -5, true, ['x', { y: 'z' }]]
+  assert.deepEqual(sorted(readCall(writeCall({ method: 'm.n', params }))?.params.map(plain)), sorted(params.map(plain)))
+  assert.deepEqual(readAnswer(writeAnswer('x')), { value: 'x' })
+  assert.deepEqual(readAnswer(writeFault(10, 'BAD_NAME: x')), { fault: { code: 10, text: 'BAD_NAME: x' } })
+  for (const body of [
+    '',
+    '<a/>',
+    '<methodResponse/>',
+    '<methodResponse><fault/></methodResponse>',
+    writeCall({ method: 'm', params: [] }),
+  ]) {
+    assert.equal(readAnswer(body), undefined, body)
+  }
 })
