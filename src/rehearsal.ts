@@ -49,7 +49,8 @@ const sampleStatus: StatusAnswer = {
     {
       ...{ name: 'web', program: 'web', group: 'web', replica: null, kind: 'service', critical: true },
       ...{ state: 'RUNNING', state_code: 20, ready: true, pid: 2, since: '', uptime: 1, restarts: 0, failures: 0 },
-      ...{ waiting_for: [], retry_in: null, reason: null, status_text: null, last_exit: null, probes: [] },
+      ...{ waiting_for: [], retry_in: null, reason: null, status_text: null, reloading: false, last_exit: null },
+      probes: [],
     },
   ],
 }

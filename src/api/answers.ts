@@ -79,6 +79,7 @@ export const processStatus = v.object({
   retry_in: said(orNull(seconds), 'In BACKOFF: when it is started again.'),
   reason: said(orNull(text), 'Why it is in this state, where that is not plain.'),
   status_text: said(orNull(text), 'What it says of itself: STATUS of sd_notify.'),
+  reloading: said(flag, 'Whether it says that it reloads: RELOADING of sd_notify. It can be used meanwhile.'),
   last_exit: orNull(lastExit),
   probes: v.array(probeResult),
 })
@@ -187,6 +188,7 @@ export const event = v.variant('type', [
     reason: orNull(text),
   }),
   v.object({ ...head, type: v.literal('ready'), process: text, ready: flag }),
+  v.object({ ...head, type: v.literal('reloading'), process: text, reloading: flag }),
   v.object({
     ...head,
     type: v.literal('exit'),

@@ -32,6 +32,7 @@ interface Remembered {
   since: number | undefined
   lastExit: Past['lastExit']
   said: string | undefined
+  reloading: boolean
   /** It has been ready, or a task has been completed, at least once. */
   hasBeenReady: boolean
   readonly tally: Tally
@@ -57,7 +58,7 @@ export class Journal {
   }
 
   past(label: string): Past {
-    return this.#of.get(label) ?? { since: undefined, lastExit: undefined, said: undefined }
+    return this.#of.get(label) ?? { since: undefined, lastExit: undefined, said: undefined, reloading: false }
   }
 
   hasBeenReady(label: string): boolean {
@@ -73,7 +74,10 @@ export class Journal {
     const label = labelOf(program)
     const own = this.#remembered(label)
     const wall = this.#wall()
-    if (event.on === 'spawned') own.said = undefined
+    if (event.on === 'spawned') {
+      own.said = undefined
+      own.reloading = false
+    }
     if (event.on === 'exit' || event.on === 'refused') this.#ended(own, label, before, event.ending, now)
     if (event.on === 'tried') count(own.tally.tries, `${event.probe} ${event.ok ? 'ok' : 'failed'}`)
     for (const news of probeNews(label, before, after)) this.#events.add(news)
@@ -93,6 +97,14 @@ export class Journal {
   /** A process says of itself what it is doing. */
   said(label: string, text: string): void {
     this.#remembered(label).said = text
+  }
+
+  /** A process says that it reloads, or that it can be asked as usual. */
+  reloading(label: string, reloading: boolean): void {
+    const own = this.#remembered(label)
+    if (own.reloading === reloading) return
+    own.reloading = reloading
+    this.#events.add({ type: 'reloading', process: label, reloading })
   }
 
   /** The container has come into another phase. */
@@ -121,7 +133,8 @@ export class Journal {
     const found = this.#of.get(label)
     if (found !== undefined) return found
     const tally = { exits: new Map(), tries: new Map() }
-    const made: Remembered = { since: undefined, lastExit: undefined, said: undefined, hasBeenReady: false, tally }
+    const nothing = { since: undefined, lastExit: undefined, said: undefined, reloading: false, hasBeenReady: false }
+    const made: Remembered = { ...nothing, tally }
     this.#of.set(label, made)
     return made
   }

@@ -16,6 +16,8 @@ export interface Past {
   readonly lastExit: { readonly at: number; readonly uptime: number | undefined } | undefined
   /** What its process has last said of itself. */
   readonly said: string | undefined
+  /** Whether it has said that it reloads. */
+  readonly reloading: boolean
 }
 
 /** When it is: by the world's clock and by the wall's, in milliseconds. */
@@ -79,6 +81,7 @@ export function processOf(world: World, index: number, past: Past, clock: Clock)
     retry_in: state.at === 'backoff' ? secondsOf(state.deadline - clock.now) : null,
     reason: reasonOf(world, index, state),
     status_text: ('pid' in state ? past.said : undefined) ?? null,
+    reloading: 'pid' in state && past.reloading,
     last_exit: exitOf(state.last, past, program),
     probes: probesOf(program, state),
   }

@@ -16,7 +16,14 @@ function partsOf(process: ProcessStatus): readonly string[] {
   switch (state) {
     case 'STARTING':
     case 'RUNNING':
-      return [running(process), readiness(process), failing(process), restarts(process), process.status_text ?? '']
+      return [
+        running(process),
+        readiness(process),
+        reloading(process),
+        failing(process),
+        restarts(process),
+        said(process),
+      ]
     case 'STOPPING':
       return [running(process), reason ?? '']
     case 'WAITING':
@@ -46,6 +53,10 @@ function readiness({ state, ready, reason, probes }: ProcessStatus): string {
   if (ready) return 'ready'
   return probe.reason === null ? 'starting up' : `starting up: ${probe.reason}`
 }
+
+const reloading = (process: ProcessStatus): string => (process.reloading ? 'reloading' : '')
+
+const said = (process: ProcessStatus): string => process.status_text ?? ''
 
 /** Only a failing liveness probe is news. */
 function failing({ probes }: ProcessStatus): string {

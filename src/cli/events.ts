@@ -38,6 +38,8 @@ function words(event: Event): string {
     }
     case 'ready':
       return `${event.process}: ${event.ready ? 'ready' : 'not ready'}`
+    case 'reloading':
+      return `${event.process}: ${event.reloading ? 'reloads' : 'has reloaded'}`
     case 'exit': {
       const uptime = event.uptime === null ? '' : `, after ${uptimeText(event.uptime)}`
       const cause = event.cause === 'self' ? '' : `, ${causes[event.cause]}`

@@ -87,6 +87,8 @@ export type Announcement =
   | { readonly about: 'kill-now' }
   /** A program says of itself what it is doing: sd_notify's STATUS. */
   | { readonly about: 'said'; readonly index: number; readonly text: string }
+  /** sd_notify's RELOADING=1, and the READY=1 after it. */
+  | { readonly about: 'reloading'; readonly index: number; readonly is: boolean }
   | { readonly about: 'reloaded'; readonly changes: readonly Change[] }
   | { readonly about: 'out-of-time'; readonly indexes: readonly number[] }
   | { readonly about: 'stray-event'; readonly index: number; readonly at: string; readonly on: string }

@@ -29,6 +29,8 @@ export type Input =
   | { readonly on: 'reload'; readonly plan: Plan; readonly stale: ReadonlySet<number> }
   /** What a program says of itself; it changes nothing. */
   | { readonly on: 'said'; readonly index: number; readonly text: string }
+  /** A program says that it reloads, or that it is done with that; it changes nothing either: it can be used meanwhile. */
+  | { readonly on: 'reloading'; readonly index: number; readonly is: boolean }
   | { readonly on: 'bug' }
 
 /** When the step happens: monotonic milliseconds, and a random number in [0, 1). */
@@ -90,6 +92,9 @@ function receive(draft: Draft, input: Input): void {
       return reload(draft, input.plan, input.stale)
     case 'said':
       draft.effects.push({ do: 'announce', what: { about: 'said', index: input.index, text: input.text } })
+      return
+    case 'reloading':
+      draft.effects.push({ do: 'announce', what: { about: 'reloading', index: input.index, is: input.is } })
       return
     case 'bug':
       return beginEnd(draft, { why: 'bug', code: 1 })

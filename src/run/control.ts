@@ -148,6 +148,9 @@ export class Control {
     } else if (effect.do === 'announce' && effect.what.about === 'said') {
       const program = world.plan.programs[effect.what.index]
       if (program !== undefined) this.#journal.said(labelOf(program), effect.what.text)
+    } else if (effect.do === 'announce' && effect.what.about === 'reloading') {
+      const program = world.plan.programs[effect.what.index]
+      if (program !== undefined) this.#journal.reloading(labelOf(program), effect.what.is)
     }
     const { phase } = world
     if (phase.at === this.#phase) return

@@ -87,6 +87,7 @@ export function announcementOf(
     case 'ending':
       return plan.command === undefined ? endNotice(what.end, plan, restarts) : undefined
     case 'said':
+    case 'reloading':
       return undefined
     case 'kill-now':
       return { level: 'warning', text: 'interrupted again: killing everything now' }

@@ -35,8 +35,8 @@ export interface Hearer {
 }
 
 /**
- * Does what a datagram says. STATUS is shown by `foster status`. RELOADING changes nothing: while it reloads a program
- * can be used, as under systemd. The time between two signs of life is what the configuration says, not WATCHDOG_USEC.
+ * Does what a datagram says. STATUS is shown by `foster status`, and so is RELOADING until READY comes again: while it
+ * reloads a program can be used, as under systemd. The time between two signs of life is what the configuration says, not WATCHDOG_USEC.
  */
 export function hear(
   text: string,
@@ -54,6 +54,10 @@ export function hear(
         break
       case 'ready':
         tell(['startup', 'readiness'], true, '')
+        dispatch({ on: 'reloading', index, is: false })
+        break
+      case 'reloading':
+        dispatch({ on: 'reloading', index, is: true })
         break
       case 'stopping':
         tell(['readiness'], false, 'it says that it stops')

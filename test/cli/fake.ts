@@ -122,6 +122,7 @@ export function processAs(changes: Partial<ProcessStatus> & { readonly name: str
     retry_in: null,
     reason: null,
     status_text: null,
+    reloading: false,
     last_exit: null,
     probes: [],
     ...changes,
