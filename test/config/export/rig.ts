@@ -1,5 +1,6 @@
 /** Configurations as exports, and the shapes that these must have. */
 import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import * as v from 'valibot'
 import { parse } from 'yaml'
 import { exported } from '../../../src/config/export/export.ts'
@@ -153,4 +154,22 @@ export function readPod(text: string): Pod {
 /** Reads a Compose file. */
 export function readCompose(text: string): Compose {
   return v.parse(compose, parse(text, { version: '1.1', merge: false }))
+}
+
+/** The corpus of this folder, and the configurations of the examples that have one. */
+export function examplesAndCorpus(): readonly { readonly name: string; readonly loaded: Loaded }[] {
+  const examples = new URL('../../../examples/', import.meta.url)
+  const corpus = readdirSync(new URL('./', import.meta.url)).filter(it => it.endsWith('.yaml'))
+  const named = readdirSync(examples).filter(
+    it => existsSync(new URL(`${it}/foster.yaml`, examples)) && it !== 'procfile',
+  )
+  const paths = [
+    ...corpus.map(it => new URL(`./${it}`, import.meta.url)),
+    ...named.map(it => new URL(`${it}/foster.yaml`, examples)),
+  ]
+  return paths.map(url => {
+    // Accounts of their images.
+    const text = readFileSync(url, 'utf8').replaceAll(/user: (redis|postgres|www-data)$/gm, 'user: 1000')
+    return { name: url.pathname.split('/').slice(-2).join('/'), loaded: loadText(text) }
+  })
 }
