@@ -38,7 +38,10 @@ test('holds one bundled file, brings nothing along and runs nothing', () => {
 const manifest = (folder: string) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
 
 test('runs a configuration by its name alone, and is its own client', () => {
-  const programs = { one: { kind: 'task', command: 'echo 1' }, two: { command: 'sh -c "exit 7"', restart: 'never' } }
+  const programs = {
+    one: { kind: 'task', command: 'echo 1' },
+    two: { command: 'sh -c "exit 7"', restart: 'never', depends_on: ['one'] },
+  }
   writeFileSync(join(project, 'foster.yaml'), JSON.stringify({ programs, control: { socket: false } }))
   const run = (...args: readonly string[]) =>
     spawnSync(bin, args, { cwd: project, encoding: 'utf8', env: { PATH }, timeout: 60_000 })

@@ -17,7 +17,8 @@ replay('SIGCHLD ignored by the parent', [foster, dumbInit], async (_, init) => {
   assert.equal(await init.code(['sh', '-c', 'true; exit 3'], inheriting('CHLD')), 3)
 })
 
-replay('SIGCHLD ignored by the parent: waits for ever', [tini, catatonit], async (_, init) => {
+// catatonit does so as well, where CMD does not end too early: that is no fact to wait for.
+replay('SIGCHLD ignored by the parent: waits for ever', [tini], async (_, init) => {
   const run = await init.command(['true'], inheriting('CHLD'))
   await eventually('CMD has ended and been reaped by nobody', () => run.processes().length === 1)
   assert.equal(run.isOver, false)
