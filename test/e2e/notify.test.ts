@@ -4,11 +4,10 @@ import { execFileSync } from 'node:child_process'
 import { chownSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { e2e, fixture, type Options, type Puppet, type Rig } from './rig.ts'
-import { ask, controlled } from './rig-cli.ts'
 import { daemon } from './rig-daemon.ts'
 import { binary } from './rig-foster.ts'
 import { isAlive } from './rig-proc.ts'
-import { eventually, patience } from './rig-wait.ts'
+import { eventually } from './rig-wait.ts'
 
 const atOnce = { start_seconds: '0s' }
 const readiness = { notify: true }
@@ -85,40 +84,6 @@ e2e('STOPPING=1 takes the readiness back, RELOADING=1 does not', async (rig, con
     foster.lines.filter(line => /ready/.test(line)).map(line => line.replace(/^.*web: /, '')),
     ['ready', 'not ready: it says that it stops'],
   )
-})
-
-e2e('RELOADING=1 is shown until READY=1 comes again, or the process is another one', async (rig, context) => {
-  if (lacksPython) return context.skip(lacksPython)
-  const web = rig.puppet('web')
-  const program = {
-    ...atOnce,
-    command: web.command,
-    probes: { readiness },
-    restart: 'always',
-    backoff: { delay: '1ms' },
-  }
-  const foster = await rig.start(controlled(rig, { programs: { web: program } }))
-  const shown = async (what: RegExp): Promise<void> => {
-    const until = performance.now() + patience
-    for (let said = ''; !what.test(said); said = (await ask(rig, ['status', 'web'])).stdout) {
-      assert.ok(performance.now() < until, `${what}: ${said}`)
-    }
-  }
-  await web.up()
-  await web.does(`${py} READY=1`)
-  await foster.line(/web: ready/)
-  await web.does(`${py} 'RELOADING=1\\nMONOTONIC_USEC=1' 'STATUS=Reading'`)
-  await shown(/^web +RUNNING .*, ready, reloading, Reading\n$/)
-  await web.does(`${py} READY=1`)
-  await shown(/, ready, Reading\n$/)
-  await web.does(`${py} RELOADING=1`)
-  await shown(/, reloading/)
-  web.start('exit 1')
-  await web.up()
-  await shown(/, not ready[^,]*, 1 restart\n$/)
-  const { stdout } = await ask(rig, ['events'])
-  const said = [...stdout.matchAll(/web: (reloads|has reloaded)$/gm)].map(it => it[1])
-  assert.deepEqual(said, ['reloads', 'has reloaded', 'reloads'])
 })
 
 e2e('a watchdog that is not fed any more kills; WATCHDOG=trigger does at once', async (rig, context) => {
