@@ -10,7 +10,10 @@ import { LastRead } from './groups.ts'
 import { isLogin } from './login.ts'
 import { Clearings, type LogSource, sourceOf } from './logs.ts'
 import { memberNamed } from './members.ts'
+import type { Context } from './methods.ts'
+import { fail, one, xml } from './replies.ts'
 import { Restart } from './restart.ts'
+import { Site } from './site.ts'
 
 /** A request to one of the servers. `body` is undefined before it has been read. */
 export interface SupervisorRequest {
@@ -29,6 +32,7 @@ export class SupervisorApi {
   readonly #lastRead: LastRead
   readonly #clearings = new Clearings()
   readonly #restart: Restart
+  readonly #site = new Site()
 
   constructor(facts: SupervisorFacts) {
     this.#facts = facts
@@ -39,7 +43,9 @@ export class SupervisorApi {
   /** Why a request is refused before its body is read; undefined: it is not. */
   refuse({ login }: SupervisorServer, { method, target, headers }: SupervisorRequest): Reply | undefined {
     // A page of another site can send a call, though it cannot read the answer.
-    if (headers.origin !== undefined && one(headers.origin) !== `http://${one(headers.host)}`) return fail(403)
+    const isOther =
+      headers.origin !== undefined && one(headers.origin).replace(/^https?:\/\//, '') !== one(headers.host)
+    if (isOther) return fail(403)
     const may = login === undefined || isLogin(one(headers.authorization), login)
     if (may === 'malformed') return fail(400)
     if (!may) return { ...fail(401), headers: { 'WWW-Authenticate': 'Basic realm="default"' } }
@@ -52,6 +58,7 @@ export class SupervisorApi {
   answer({ method, target, body }: SupervisorRequest): Reply | Promise<Reply> {
     if (target.startsWith('/RPC2')) return this.#call(body)
     const [path = ''] = target.split(/[?#]/, 1)
+    if (this.#site.has(path)) return this.#once(it => this.#site.answer(it, method, target, body))
     if (!/^\/(?:mainlogtail|logtail\/)/.test(path)) return fail(404)
     if (method !== 'GET') return fail(400)
     return this.#follow(path)
@@ -60,6 +67,19 @@ export class SupervisorApi {
   #call(body: Buffer | undefined): Reply {
     const call = readCall((body ?? Buffer.alloc(0)).toString('utf8'))
     if (call === undefined) return fail(400)
+    return this.#once(context =>
+      perform(context, call).then(
+        value => xml(writeAnswer(value)),
+        (error: unknown) => {
+          if (error instanceof Fault) return xml(writeFault(error.code, error.text))
+          throw error
+        },
+      ),
+    )
+  }
+
+  /** A reply that takes its time, and is called off when the client has gone. */
+  #once(work: (context: Context) => Promise<Reply>): Reply {
     return {
       begin: done => {
         const gone = new AbortController()
@@ -67,15 +87,11 @@ export class SupervisorApi {
           ...{ facts: this.#facts, signal: gone.signal },
           ...{ lastRead: this.#lastRead, clearings: this.#clearings, restart: this.#restart },
         }
-        perform(context, call).then(
-          value => done(xml(writeAnswer(value))),
-          (error: unknown) => {
-            if (gone.signal.aborted) return
-            if (error instanceof Fault) return done(xml(writeFault(error.code, error.text)))
-            this.#facts.failed(error)
-            done(fail(500))
-          },
-        )
+        work(context).then(done, (error: unknown) => {
+          if (gone.signal.aborted) return
+          this.#facts.failed(error)
+          done(fail(500))
+        })
         return () => gone.abort()
       },
     }
@@ -104,24 +120,4 @@ export class SupervisorApi {
     if (more.length > 0 || (stream !== 'stdout' && stream !== 'stderr')) return undefined
     return sourceOf(this.#facts, memberNamed(name, this.#facts.foster.world()), stream)
   }
-}
-
-const xml = (text: string): Reply => ({ status: 200, text, type: 'text/xml' })
-
-const messages: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  411: 'Length Required',
-  500: 'Internal Server Error',
-}
-
-function fail(status: number): { readonly status: number; readonly text: string; readonly type: string } {
-  const text = `<html><head><title>Error</title></head><body>Error code ${status}: ${messages[status] ?? ''}.</body></html>\n`
-  return { status, text, type: 'text/html' }
-}
-
-function one(header: string | string[] | undefined): string {
-  return Array.isArray(header) ? (header[0] ?? '') : (header ?? '')
 }
