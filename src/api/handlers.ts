@@ -9,7 +9,7 @@ import type { ActionLine, Event, Failure, GraphAnswer, ReloadAnswer, StatusAnswe
 import type { FosterFacts } from './foster.ts'
 import { healthOf } from './health.ts'
 import type { LineSource } from './lines.ts'
-import { everything, readLogs, readRaw } from './logs.ts'
+import { everything, type LogOf, readLogs, readRaw } from './logs.ts'
 import { groupOf, resolveName } from './names.ts'
 import { openApi } from './openapi.ts'
 import type { RouteName, routes } from './protocol.ts'
@@ -224,7 +224,12 @@ function logs(asked: Asked<'logs'>): Reply | Failure {
   const { foster, query } = asked
   const indexes = selectAll(asked, 'logs', query.program)
   if ('code' in indexes) return indexes
-  const of = indexes.map(index => ({ label: labelAt(foster, index), memory: foster.log(index) }))
+  const of = indexes.flatMap((index): LogOf[] => {
+    const own = { label: labelAt(foster, index), memory: foster.log(index) }
+    // What an event listener has to say to foster is shown to those who ask for it by name.
+    if (query.program !== undefined || !isListener(foster, index)) return [own]
+    return query.stream === 'stdout' ? [] : [{ ...own, only: 'stderr' }]
+  })
   const start = query.lines === undefined ? { bytes: query.bytes ?? everything } : { lines: query.lines }
   const wanted = { stream: query.stream, start, follow: query.follow ?? false }
   if (!query.raw) return { status: 200, lines: readLogs(of, wanted), type: ndjson }
@@ -234,6 +239,10 @@ function logs(asked: Asked<'logs'>): Reply | Failure {
     return { code: 'bad-query', message, hint: 'name one with program=' }
   }
   return { status: 200, lines: readRaw(only, wanted), type: 'text/plain; charset=utf-8' }
+}
+
+function isListener({ world }: FosterFacts, index: number): boolean {
+  return world().plan.programs[index]?.log.stdout.some(({ to }) => to === 'protocol') === true
 }
 
 function events(asked: Asked<'events'>): Reply | Failure {

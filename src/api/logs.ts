@@ -8,6 +8,8 @@ import type { LineSource } from './lines.ts'
 export interface LogOf {
   readonly label: string
   readonly memory: LogMemory
+  /** The only stream that is read of it, whatever is asked. */
+  readonly only?: OutputStream
 }
 
 export interface LogQuery {
@@ -100,10 +102,10 @@ class Reader {
   readonly #rest: Record<OutputStream, Buffer> = { stdout: empty, stderr: empty }
   #hasMore = true
 
-  constructor({ label, memory }: LogOf, { stream, start, follow }: LogQuery, onMore: () => void) {
+  constructor({ label, memory, only }: LogOf, { stream, start, follow }: LogQuery, onMore: () => void) {
     this.#label = label
     this.#isFollowed = follow
-    this.#follower = memory.follow(stream ?? 'both', start, () => {
+    this.#follower = memory.follow(only ?? stream ?? 'both', start, () => {
       this.#hasMore = true
       onMore()
     })

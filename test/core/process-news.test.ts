@@ -1,6 +1,7 @@
 /** What happens to processes, as Supervisor tells of it, for every way through foster's own states. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import type { WorldEffect } from '../../src/core/draft.ts'
 import type { Program } from '../../src/core/plan.ts'
 import { newsOf, type Told, wordOf } from '../../src/core/process-news.ts'
@@ -121,3 +122,70 @@ const rows: readonly [string, Partial<Program>, readonly Act[], readonly string[
 for (const [name, change, acts, expected] of rows) {
   test(name, () => assert.deepEqual(story(change, ...acts), expected))
 }
+
+/** What Supervisor's own machine can do, and (last) what is particular to foster: a start that is taken back. */
+const legal = new Set([
+  ...['STOPPED STARTING', 'STARTING RUNNING', 'STARTING BACKOFF', 'STARTING STOPPING', 'RUNNING EXITED'],
+  ...['RUNNING STOPPING', 'BACKOFF STARTING', 'BACKOFF FATAL', 'BACKOFF STOPPED', 'STOPPING STOPPED'],
+  ...['EXITED STARTING', 'FATAL STARTING', 'EXITED STOPPED', 'FATAL STOPPED', 'STARTING STOPPED'],
+])
+
+test('whatever happens, only what can follow in Supervisor follows, and the last state told is the true one', () => {
+  const act = fc.constantFrom(
+    'start',
+    'stop',
+    'restart',
+    'spawn',
+    'refuse',
+    'withdraw',
+    'exit 0',
+    'exit 3',
+    'wait',
+    'shutdown',
+  )
+  const change = fc.record({
+    startMillis: fc.constantFrom(0, 1000),
+    restart: fc.constantFrom('always' as const, 'on-failure' as const, 'never' as const),
+    startRetries: fc.constantFrom(0, 2),
+  })
+  fc.assert(
+    fc.property(change, fc.array(fc.tuple(act, fc.constantFrom(0, 50, 1500)), { maxLength: 40 }), (changes, acts) => {
+      const program = programOf('p', { rules: 'supervisor', critical: false, ...changes })
+      let world = worldOf({ ...planOf([program]), stays: true })
+      let told: Told = { name: { process: 'p', group: 'g' }, state: wordOf(unborn) }
+      let now = 0
+      const take = (input: Input): void => {
+        const result = step(world, input, { now, random: 0.5 })
+        world = result.world
+        for (const effect of result.effects) {
+          if (effect.do !== 'note') continue
+          const before = told.state
+          const { told: after, news } = newsOf(told, effect, program)
+          const words = [before, ...news.map(({ type }) => type.replace('PROCESS_STATE_', ''))]
+          const pairs = words.slice(1).map((to, at) => `${words[at]} ${to}`)
+          for (const pair of pairs) assert.ok(legal.has(pair), pair)
+          told = after
+        }
+      }
+      take({ on: 'boot' })
+      for (const [what, millis] of acts) {
+        now += millis
+        const at = world.states[0]?.at
+        const isLive = at === 'starting' || at === 'running' || at === 'stopping'
+        if (what === 'start' || what === 'stop' || what === 'restart') take(wish(what))
+        else if (what === 'shutdown') take({ on: 'shutdown' })
+        else if (what === 'wait') take({ on: 'deadline' })
+        else if (what === 'spawn' && at === 'launching') take(spawned(7))
+        else if (what === 'refuse' && at === 'launching') take(refused)
+        else if (what === 'withdraw' && at === 'launching')
+          take({ on: 'program', index: 0, event: { on: 'withdrawn' } })
+        else if (isLive && what.startsWith('exit')) take(exit(Number(what.slice(5))))
+        const state = world.states[0]
+        // Waiting is told of as what was before it, and a wait between two runs as the end of the first.
+        const isTold = state !== undefined && state.at !== 'waiting' && state.at !== 'backoff'
+        if (isTold) assert.equal(told.state, wordOf(state))
+      }
+    }),
+    { numRuns: 1000 },
+  )
+})

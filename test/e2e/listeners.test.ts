@@ -4,6 +4,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { e2e, fixture, type Puppet } from './rig.ts'
+import { ask, socketOf } from './rig-cli.ts'
 import { eventually } from './rig-wait.ts'
 import { type Peer, peer, supervisorVersion, withBoth } from './supervisor-peer.ts'
 
@@ -136,6 +137,8 @@ withSupervisor('a notifier of crashes', async rig => {
     'foster',
     `[eventlistener:crash]\ncommand=${python('listener_crash.py')}\nevents=PROCESS_STATE_EXITED\nstartsecs=0
 ${lines(good, 'good')}${lines(bad, 'bad')}`,
+    'foster',
+    { FOSTER__CONTROL__SOCKET: socketOf(rig) },
   )
   for (const puppet of [good, bad]) await puppet.up()
   good.start('exit 0')
@@ -143,6 +146,9 @@ ${lines(good, 'good')}${lines(bad, 'bad')}`,
   bad.start('kill -9 $$')
   await foster?.line(/^crash +\| bad:bad \(pid \d+\) died in RUNNING$/)
   assert.ok(!foster?.lines.some(line => /good:good|READY|RESULT/.test(line)))
+  // What it says to foster is in memory, for those who ask for it.
+  assert.doesNotMatch((await ask(rig, ['logs'])).stdout, /READY|RESULT/)
+  assert.match((await ask(rig, ['logs', 'crash'])).stdout, /crash.*READY/)
 })
 
 withSupervisor('a listener that ends the container by a signal to its parent', async rig => {

@@ -46,11 +46,17 @@ ${programs.replaceAll('DIR', dir)}
 `
 
 /** Starts one of the two in a directory of its own, and waits until it answers. */
-export async function peer(rig: Rig, who: Peer['who'], programs: string, name: string = who): Promise<Peer> {
+export async function peer(
+  rig: Rig,
+  who: Peer['who'],
+  programs: string,
+  name: string = who,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Peer> {
   const dir = join(rig.dir, name)
   mkdirSync(dir)
   const config = rig.file(`${name}/supervisord.conf`, fileFor(dir, programs))
-  const foster = who === 'foster' ? await rig.start(['-c', config]) : undefined
+  const foster = who === 'foster' ? await rig.start(['-c', config], { env }) : undefined
   const oracle =
     who === 'foster' ? undefined : spawn('supervisord', ['-n', '-c', config], { cwd: dir, stdio: 'ignore' })
   await eventually(`${who} listens`, () => existsSync(join(dir, 's.sock')))
