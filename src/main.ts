@@ -153,7 +153,7 @@ function check(files: readonly string[], known: Facts, asJson: boolean): void {
   }
   report(loaded)
   if (loaded.plan === undefined) return leave(2, '')
-  const count = loaded.plan.programs.length
+  const count = new Set(loaded.plan.programs.map(({ name }) => name)).size
   leave(0, `${files.join(', ') || 'the environment'}: ${count === 1 ? '1 program' : `${count} programs`}, no errors\n`)
 }
 

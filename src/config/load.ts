@@ -11,7 +11,7 @@ import { mergeTrees } from './merge.ts'
 import { probesOf } from './probes.ts'
 import { resolveProgram } from './programs.ts'
 import type { Surroundings } from './resolving.ts'
-import { type Shape, shape } from './shape.ts'
+import { placeOf, type Shape, shape } from './shape.ts'
 import { resolveSignals } from './signals.ts'
 import { excerptable, type Files, readSources, type Sources } from './sources.ts'
 import { clientsOf } from './supervisord/clients.ts'
@@ -113,12 +113,7 @@ function make(files: readonly string[], facts: Facts, sources: Sources, allowEmp
   })
   const http = httpOf(shaped, diagnostics)
   const plan: Plan = {
-    programs: templates.flatMap((template, index) => {
-      const written = shaped.programs[index]
-      const processes = processesOf(template, written?.settings.replicas ?? undefined)
-      if (written === undefined || processes.length === 1) return processes
-      return processes.map(it => ({ ...it, probes: probesOf(written, it.replica, diagnostics) }))
-    }),
+    programs: processes(templates, shaped, diagnostics),
     shutdown: {
       timeout: settings.shutdown?.timeout ?? shutdownDefaults.timeout,
       delay: settings.shutdown?.delay ?? shutdownDefaults.delay,
@@ -139,6 +134,27 @@ function make(files: readonly string[], facts: Facts, sources: Sources, allowEmp
   const names = new Set(plan.programs.map(({ name }) => name))
   const programs = plan.programs.map(program => withoutMissing(program, names))
   return { plan: { ...plan, programs }, shape: shaped, environments, templates, supervisor }
+}
+
+const mostProcesses = 10_000
+
+/** The processes of all programs: of each as many as `replicas` says, within what one machine can run. */
+function processes(templates: readonly Program[], shaped: Shape, diagnostics: Diagnostic[]): readonly Program[] {
+  let count = 0
+  return templates.flatMap((template, index) => {
+    const written = shaped.programs[index]
+    const replicas = written?.settings.replicas ?? undefined
+    const before = count
+    count += replicas ?? 1
+    if (written !== undefined && count > mostProcesses) {
+      const message = `all programs together have more than ${mostProcesses} processes`
+      if (before <= mostProcesses) diagnostics.push(fault(placeOf(written, 'replicas'), 'too-large', message))
+      return processesOf(template)
+    }
+    const made = processesOf(template, replicas)
+    if (written === undefined || made.length === 1) return made
+    return made.map(it => ({ ...it, probes: probesOf(written, it.replica, diagnostics) }))
+  })
 }
 
 function ownPidFileOf({ config }: WrittenSupervisor): Pick<Plan, 'ownPidFile'> {

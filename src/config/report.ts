@@ -9,6 +9,6 @@ function dataOf({ code, severity, message, hint, at }: Diagnostic): object {
 
 /** One JSON object, on one line. */
 export function checkReport({ plan, diagnostics }: Loaded): string {
-  const programs = plan?.programs.map(({ name }) => name) ?? []
+  const programs = [...new Set(plan?.programs.map(({ name }) => name))]
   return `${JSON.stringify({ ok: plan !== undefined, programs, diagnostics: diagnostics.map(dataOf) })}\n`
 }

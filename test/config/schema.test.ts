@@ -27,7 +27,7 @@ const beyond: ReadonlyMap<string, string> = new Map(
     'accounts, rules, places': ['bad-control', 'bad-http', 'bad-http-token'],
     'accounts, and who foster is': ['bad-users', 'bad-user-without-root', 'bad-user-other-group'],
     'what the kernel lets foster do': ['bad-process-limits', 'bad-process-settings-without-root'],
-    'one program beside another': ['bad-cycle', 'bad-two-terminals', 'bad-inherit-and-tty'],
+    'one program beside another': ['bad-cycle', 'bad-too-many-processes', 'bad-two-terminals', 'bad-inherit-and-tty'],
     'one value beside another': [
       'bad-healthcheck-beside-a-probe',
       'bad-restart-twice',
