@@ -20,7 +20,7 @@ export type SupervisorServer = { readonly section: string; readonly login: Super
   | { readonly host: string; readonly port: number }
 )
 
-/** What a stream is configured as. `logfile` is a path, `auto` or `none`. */
+/** What a stream is configured as. `logfile` is a path, `auto`, `none`, or empty as `none`. */
 export interface SupervisorStream {
   readonly logfile: string
   readonly logfile_backups: number

@@ -63,7 +63,15 @@ export interface Tried {
   readonly error?: string
 }
 
+/** What clients are told of a file. */
+export interface Told {
+  readonly error?: string
+  readonly configs?: readonly Readonly<Record<string, unknown>>[]
+  readonly infos?: readonly Readonly<Record<string, unknown>>[]
+}
+
 interface Answers {
+  readonly told: readonly Told[]
   readonly texts: readonly Parsed[]
   readonly files: readonly Answer[]
   readonly formats: readonly Tried[]

@@ -77,7 +77,7 @@ function exitStatus({ program }: Member, state: State, { lastExit }: Past): numb
 
 function describe(
   foster: FosterFacts,
-  { process, group }: Member,
+  { process }: Member,
   state: State,
   { start, stop, error }: { readonly start: number; readonly stop: number; readonly error: string },
 ): string {
@@ -85,7 +85,7 @@ function describe(
   if (word === 'RUNNING' && 'pid' in state) {
     return `pid ${state.pid}, uptime ${uptime(Math.max(0, seconds(foster.wall()) - seconds(start)))}`
   }
-  if (word === 'FATAL' || word === 'BACKOFF') return error || `unknown error (try "tail ${group.name}:${process.name}")`
+  if (word === 'FATAL' || word === 'BACKOFF') return error || `unknown error (try "tail ${process.name}")`
   if (word !== 'STOPPED' && word !== 'EXITED') return ''
   return start === 0 ? 'Not started' : localTime(stop)
 }

@@ -50,7 +50,7 @@ function streamOf({
   syslog,
 }: StreamConfig): SupervisorStream {
   return {
-    logfile: logfile.kind === 'file' ? logfile.path : logfile.kind,
+    logfile: logfile.kind === 'file' ? logfile.path : logfile.isEmpty ? '' : logfile.kind,
     logfile_backups: backups,
     logfile_maxbytes: maxbytes,
     capture_maxbytes: captureMaxbytes,

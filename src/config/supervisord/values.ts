@@ -129,12 +129,16 @@ export function existingDirpath(text: string, paths: Paths): string {
 }
 
 /** Where the output of a program goes. */
-export type LogFile = { readonly kind: 'none' | 'auto' | 'syslog' } | { readonly kind: 'file'; readonly path: string }
+export type LogFile =
+  /** `isEmpty`: nothing was written, which Supervisor's clients are told as it is. */
+  | { readonly kind: 'none' | 'auto' | 'syslog'; readonly isEmpty?: true }
+  | { readonly kind: 'file'; readonly path: string }
 
 /** `NONE`, `AUTO`, `syslog`, or a path; nothing is no file either. */
 export function logFile(text: string, paths: Paths): LogFile {
   const word = text.toLowerCase()
-  if (word === 'none' || word === 'off' || word === '') return { kind: 'none' }
+  if (word === '') return { kind: 'none', isEmpty: true }
+  if (word === 'none' || word === 'off') return { kind: 'none' }
   if (word === 'auto' || word === 'syslog') return { kind: word }
   return { kind: 'file', path: existingDirpath(text, paths) }
 }
