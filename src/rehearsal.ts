@@ -132,7 +132,7 @@ function rehearseWorld(plan: Plan): void {
       const program = 'index' in effect ? plan.programs[effect.index] : undefined
       const notice =
         effect.do === 'announce'
-          ? announcementOf(effect.what, plan, () => 0)
+          ? announcementOf(effect.what, plan, world.states)
           : effect.do === 'note' && program !== undefined
             ? noticeOf(effect, program, 0)
             : undefined

@@ -133,10 +133,9 @@ export class Effects {
     if (effect.do === 'note') termination?.noted(effect)
     else if (effect.what.about === 'ending') termination?.ending(effect.what.end)
     const { plan, states } = this.#options.world()
-    const restarts = (index: number): number => Math.max(0, (states[index]?.runs ?? 0) - 1)
     const notice =
       effect.do === 'announce'
-        ? announcementOf(effect.what, plan, restarts)
+        ? announcementOf(effect.what, plan, states)
         : noticeOf(effect, this.#program(effect.index), this.#options.now())
     if (notice === undefined || notice.level === 'debug') return
     // As transparent as tini: of CMD only a failure to start is worth a word.

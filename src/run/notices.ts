@@ -77,15 +77,11 @@ function sequel(after: State, program: Program, now: number): string {
 }
 
 /** What foster says about the container as a whole. */
-export function announcementOf(
-  what: Announcement,
-  plan: Plan,
-  restarts: (index: number) => number,
-): Notice | undefined {
+export function announcementOf(what: Announcement, plan: Plan, states: readonly State[]): Notice | undefined {
   const names = (indexes: readonly number[]): string => indexes.map(index => nameAt(plan, index)).join(', ')
   switch (what.about) {
     case 'ending':
-      return plan.command === undefined ? endNotice(what.end, plan, restarts) : undefined
+      return plan.command === undefined ? endNotice(what.end, plan, states[indexOf(what.end)]) : undefined
     case 'said':
     case 'reloading':
       return undefined
@@ -109,8 +105,10 @@ function reloadNotice(changes: readonly Change[]): string {
   return `configuration reloaded: ${words.join(', ')}`
 }
 
-/** The one line that says why the container ends. */
-function endNotice(end: End, plan: Plan, restarts: (index: number) => number): Notice | undefined {
+const indexOf = (end: End): number => (end.why === 'program' ? end.index : -1)
+
+/** The one line that says why the container ends: which program, how, after how many restarts. */
+function endNotice(end: End, plan: Plan, state: State | undefined): Notice | undefined {
   if (end.why === 'requested') {
     const what = end.by === 'api' ? 'asked over the control socket' : `SIG${end.by} received`
     return { level: 'info', text: `${what}, stopping` }
@@ -119,10 +117,20 @@ function endNotice(end: End, plan: Plan, restarts: (index: number) => number): N
     return { level: 'info', text: `nothing left to run: the container ends with code ${end.code}` }
   if (end.why === 'bug') return { level: 'error', text: 'the container ends with code 1 because foster itself failed' }
   const name = nameAt(plan, end.index)
-  const count = restarts(end.index)
+  const count = Math.max(0, (state?.runs ?? 0) - 1)
   const after = count === 0 ? '' : ` after ${count === 1 ? '1 restart' : `${count} restarts`}`
   const level = end.code === 0 ? 'info' : 'error'
-  return { level, text: `the critical program ${name} is over${after}: the container ends with code ${end.code}` }
+  const what = `the critical program ${name} ${fateOf(state)}${after}`
+  return { level, text: `${what}: the container ends with code ${end.code}` }
+}
+
+/** Of a program that waits for what can never come true it is the root that ends the container, not the last victim. */
+function fateOf(state: State | undefined): string {
+  if (state?.at === 'fatal' && state.cause.why === 'dependency') {
+    const { root, ending } = state.cause
+    return `can never start (${root} ${ending === undefined ? 'can never be ready' : describeEnding(ending)})`
+  }
+  return state?.last === undefined ? 'is over' : `is over (${describeEnding(state.last)})`
 }
 
 /** The last line of a requested stop that did not go well. */

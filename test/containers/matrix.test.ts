@@ -108,7 +108,10 @@ suite('the same foster', { skip, timeout: 1_200_000 }, () => {
         assert.match(said, /^driver \| reaped$/m)
         assert.match(said, /^web {4}\| got USR1$/m)
         assert.match(said, shows)
-        assert.match(said, /^foster \| the critical program web is over: the container ends with code 7/m)
+        assert.match(
+          said,
+          /^foster \| the critical program web is over \(exited with code 7\): the container ends with code 7/m,
+        )
         assert.match(said, /^foster \| driver: killed by SIGTERM/m)
       })
     }

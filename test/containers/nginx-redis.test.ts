@@ -47,7 +47,7 @@ suite('nginx, an application and Redis', { skip, timeout: 1_200_000 }, () => {
     await serves(name, 80)
     podman('exec', name, 'sh', '-c', 'kill -9 $(pidof redis-server)')
     assert.equal(exitCodeOf(name), 137)
-    await hears(name, 'the critical program redis is over: the container ends with code 137')
+    await hears(name, 'the critical program redis is over (killed by SIGKILL): the container ends with code 137')
     assert.match(said(name), /nginx: exited with code 0/)
   })
 

@@ -65,13 +65,17 @@ const ended: Scenarios = {
     const migrate = { kind: 'task', command: 'sh -c "exit 3"', critical: false, ...never }
     const stderr = await ends(rig, { migrate, web: { command: 'sleep 1000', depends_on: ['migrate'] } }, 3)
     assert.match(stderr, /cannot start web: it depends on migrate, which exited with code 3/)
+    assert.match(
+      stderr,
+      /critical program web can never start \(migrate exited with code 3\): the container ends with code 3/,
+    )
     const gone = { command: 'true', critical: false, ...never }
     await ends(rig, { gone, web: { command: 'sleep 1000', depends_on: { gone: 'ready' } } }, 1)
   },
   async fatal(rig) {
     const once = { start_retries: 1, backoff: { delay: '10ms' } }
     const stderr = await ends(rig, { web: { command: 'sh -c "exit 9"', ...once } }, 9)
-    assert.match(stderr, /web is over after 1 restart: the container ends with code 9/)
+    assert.match(stderr, /web is over \(exited with code 9\) after 1 restart: the container ends with code 9/)
     await ends(rig, { web: { command: '/no/such/file', ...once } }, 127)
     await ends(rig, { web: { command: '/etc/passwd', ...once } }, 126)
     await ends(rig, { web: { command: 'true', working_dir: '/no/such/dir', ...once } }, 1)

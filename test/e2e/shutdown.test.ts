@@ -56,7 +56,10 @@ e2e('a critical program killed by SIGKILL ends the container with 137, the other
   await endInOrder(rig, [web, api, db])
   assert.deepEqual(await foster.exit(), { code: 137, signal: null })
   assert.match(foster.output.stderr, /victim: killed by SIGKILL/)
-  assert.match(foster.output.stderr, /the critical program victim is over: the container ends with code 137/)
+  assert.match(
+    foster.output.stderr,
+    /the critical program victim is over \(killed by SIGKILL\): the container ends with code 137/,
+  )
 })
 
 e2e('programs that do not depend on each other stop at the same time', async rig => {
