@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { build, distImage, nameFor, podman, removeAll, root, skip } from './podman.ts'
+import { build, distImage, fosterImage, nameFor, podman, removeAll, root, skip } from './podman.ts'
 import { shellEnvironment } from './readme.ts'
 
 /** Two programs: one has an orphan reaped and a signal passed on, the other gets it and ends the container with code 7. */
@@ -116,6 +116,20 @@ suite('the same foster', { skip, timeout: 1_200_000 }, () => {
       })
     }
   }
+})
+
+/** docs/troubleshooting.md: without the line, the kernel may find foster larger than what the program had time to take. */
+suite('in 64 MB of memory', { skip: skip || reasonForNoLimit() }, () => {
+  after(removeAll)
+  test('it is the program that takes too much that is killed, where oom_score_adj says so', () => {
+    const programs = 'programs: {web: {command: sleep 1000}, greedy: {command: tail /dev/zero, restart: never}}'
+    const inline = `FOSTER_CONFIG_INLINE=${programs}\ndefaults: {oom_score_adj: 500}`
+    const limits = ['--memory', '64m', '--memory-swap', '64m', '--timeout', '60']
+    const { code, stderr } = podman('run', '--rm', '--name', nameFor(), ...limits, '-e', inline, fosterImage())
+    assert.equal(code, 137, stderr)
+    assert.match(stderr, /^foster \| greedy: killed by SIGKILL \(out of memory\)/m)
+    assert.match(stderr, /^foster \| web: killed by SIGTERM/m)
+  })
 })
 
 /** Runs a container, at a terminal of its own where it wants one. */

@@ -17,20 +17,20 @@ export function commandsOf(example: string): readonly string[] {
 }
 
 /** READMEs say `docker`; here that is podman, with what the machine's network needs. */
-const docker = `#!/bin/sh
+const docker = (network: string) => `#!/bin/sh
 command=$1
 shift
 case $command in
   build) exec podman build --network=host "$@" ;;
-  run) exec podman run --network=bridge --label foster-test "$@" ;;
+  run) exec podman run --network=${network} --label foster-test "$@" ;;
   *) exec podman "$command" "$@" ;;
 esac
 `
 
-/** A folder with a command `docker`, to be put first on the PATH. */
-export function dockerFolder(): Disposable & { readonly path: string } {
+/** A folder with a command `docker`, to be put first on the PATH; its containers have this network. */
+export function dockerFolder(network = 'bridge'): Disposable & { readonly path: string } {
   const path = mkdtempSync(join(tmpdir(), 'foster-docker-'))
-  writeFileSync(join(path, 'docker'), docker)
+  writeFileSync(join(path, 'docker'), docker(network))
   chmodSync(join(path, 'docker'), 0o755)
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) }
 }

@@ -1,10 +1,11 @@
 /** The npm package, as somebody has it who has installed its tarball in an empty project. */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, dirname, join, resolve } from 'node:path'
 import { after, test } from 'node:test'
+import { commandsIn } from '../docs-commands.ts'
 import { e2e, type Options, type Rig } from './rig.ts'
 import { belowShell, type Foster } from './rig-foster.ts'
 
@@ -52,6 +53,17 @@ test('runs a configuration by its name alone, and is its own client', () => {
   assert.equal(run('version').stdout, `foster ${manifest('.').version}\n`)
   assert.equal(run('status', '--socket', '/nowhere').status, 4)
   assert.match(run('supervisord', '--help').stdout, /^foster, called as supervisord/)
+})
+
+test('is made and installed by the commands of docs/installation.md', () => {
+  const commands = commandsIn(readFileSync('docs/installation.md', 'utf8'))
+  assert.equal(commands.length, 3)
+  const folder = mkdtempSync(join(project, 'reader-'))
+  symlinkSync(resolve('dist'), join(folder, 'dist'))
+  const prefix = join(folder, 'prefix')
+  const env = { PATH: [join(prefix, 'bin'), PATH].join(delimiter), HOME: project, npm_config_prefix: prefix }
+  const run = (command: string) => execFileSync('sh', ['-c', command], { cwd: folder, encoding: 'utf8', env })
+  assert.equal(commands.map(run).at(-1), `foster ${manifest('.').version}\n`)
 })
 
 test('says what it needs where Node is another', () => {
