@@ -175,10 +175,11 @@ class Init {
   /** Takes the signals that have come, then starts what starts by itself. */
   start(signals: Signals): void {
     signals.listen(signal => {
-      // Any signal may stand for one that was lost in a flood. What was sent is read while its sender can be looked at.
+      // Any signal may stand for one that was lost in a flood: libuv keeps 4096. What was sent is read while its sender
+      // can be looked at.
       this.#notify.drain()
-      if (signal === 'CHLD') this.#childChanged()
-      else this.#loop.dispatch({ on: 'signal', signal })
+      if (signal !== 'CHLD') this.#loop.dispatch({ on: 'signal', signal })
+      this.#childChanged()
     })
     this.listening.begin()
     // Children that exec left us from before, and those that have ended since.

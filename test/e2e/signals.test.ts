@@ -1,11 +1,13 @@
 /** Signals to foster: which it acts upon, and which it hands on, to whom. */
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Signal, signalNumbers } from '../../src/core/signal.ts'
 import { e2e, type Puppet } from './rig.ts'
 import { ask, controlled, socketOf } from './rig-cli.ts'
 import { belowShell, type Foster } from './rig-foster.ts'
-import { descriptorsOf, processFacts } from './rig-proc.ts'
+import { childrenOf, descriptorsOf, processFacts } from './rig-proc.ts'
 import { eventually } from './rig-wait.ts'
 
 /** A puppet's lines: it reports these signals. */
@@ -166,6 +168,32 @@ e2e('a flood of signals loses no exit', async rig => {
   await web.up()
   foster.kill('SIGTERM')
   assert.equal((await foster.exit()).code, 0)
+})
+
+e2e('an exit is seen even if its signal found no room', async rig => {
+  const [web, idle] = [rig.puppet('web', "trap '' USR1 WINCH"), rig.puppet('idle', "trap '' USR1 WINCH")]
+  const slow = join(rig.dir, 'slow.env')
+  execFileSync('mkfifo', [slow])
+  const foster = await rig.start({
+    programs: { web: { command: web.command, critical: false, restart: 'always' }, idle: service(idle) },
+    env_file: slow,
+  })
+  await web.up()
+  await idle.up()
+  // While somebody has the pipe open and writes nothing, a reload waits for him.
+  const writer = openSync(slow, constants.O_RDWR)
+  foster.kill('SIGHUP')
+  const reading = () => Object.values(descriptorsOf(foster.pid)).includes(slow)
+  await eventually('foster reads the file', () => reading() || undefined)
+  // libuv keeps 4096 of them.
+  for (let i = 0; i < 200_000; i++) foster.kill(i % 2 === 0 ? 'SIGUSR1' : 'SIGWINCH')
+  web.start('exit 3')
+  await eventually(
+    'web has ended',
+    () => childrenOf(foster.pid).some(it => processFacts(it)?.state === 'Z') || undefined,
+  )
+  closeSync(writer)
+  await foster.line(/web: exited with code 3/)
 })
 
 /** The TCP ports on which a process listens. */
