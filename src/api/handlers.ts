@@ -1,8 +1,9 @@
 /** What each route does: from what is asked, by somebody who may, to a reply. Nothing here knows of HTTP. */
 import type * as v from 'valibot'
 import type { Verb } from '../core/control.ts'
+import { allowSuggestions, didYouMean } from '../core/nearest.ts'
 import { labelOf, type Program } from '../core/plan.ts'
-import { parseSignal } from '../core/signal.ts'
+import { parseSignal, signalNames } from '../core/signal.ts'
 import { type Access, type Peer, refusal } from './access.ts'
 import { type Action, Pending, sendSignal, statusOf, type Waiting } from './actions.ts'
 import type { ActionLine, Event, Failure, GraphAnswer, ReloadAnswer, StatusAnswer } from './answers.ts'
@@ -195,7 +196,9 @@ function signalled(asked: Asked<'signal'>): Reply | Failure {
   const signal = parseSignal(text)
   if (signal === undefined) {
     const message = `${JSON.stringify(text.slice(0, 50))} is no signal`
-    return { code: 'bad-query', message, hint: 'such as HUP, SIGHUP or 1' }
+    allowSuggestions()
+    const meant = didYouMean(text.slice(0, 50).replace(/^SIG/i, ''), signalNames)
+    return { code: 'bad-query', message, hint: meant ?? 'such as HUP, SIGHUP or 1' }
   }
   about(indexes.map(index => labelAt(foster, index)))
   const results = sendSignal(foster, indexes, signal)
@@ -236,13 +239,18 @@ function logs(asked: Asked<'logs'>): Reply | Failure {
   const [only, ...others] = of
   if (only === undefined || others.length > 0) {
     const message = `raw output is that of one process; this would be ${of.length}`
-    return { code: 'bad-query', message, hint: 'name one with program=' }
+    return { code: 'bad-query', message, hint: oneOf(of.map(({ label }) => label)) }
   }
   return { status: 200, lines: readRaw(only, wanted), type: 'text/plain; charset=utf-8' }
 }
 
 function isListener({ world }: FosterFacts, index: number): boolean {
   return world().plan.programs[index]?.log.stdout.some(({ to }) => to === 'protocol') === true
+}
+
+function oneOf(labels: readonly string[]): string {
+  const shown = labels.slice(0, 5).join(', ')
+  return labels.length === 0 ? 'name one' : `name one of them: ${shown}${labels.length > 5 ? ', ...' : ''}`
 }
 
 function events(asked: Asked<'events'>): Reply | Failure {

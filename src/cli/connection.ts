@@ -48,6 +48,7 @@ export class Client {
   }
 
   async #ask(route: Route, name: string | undefined, query: Query | undefined, isQuick: boolean): Promise<Answer> {
+    if (name === '') throw new ClientFailure('bad-name', 'the name of a program is empty', null, 'usage')
     const socket = await this.#connect()
     const stop = isQuick ? this.#around.every(patience, () => socket.destroy(this.#silent())) : undefined
     const answer = await exchange(socket, route.method, targetOf(route, name, query), this.#around.version, stop)
@@ -64,7 +65,9 @@ export class Client {
     if (!v.is(failureShape, failure)) return this.foreign()
     const reason = exitReason(failure.code)
     const isOther = this.#serverVersion !== undefined && this.#serverVersion !== this.#around.version
-    const hint = reason === 'foreign' && isOther ? this.#versions() : failure.hint
+    // One of our own version understands us: what it does not take is what the user wrote.
+    if (reason === 'foreign' && !isOther) return new ClientFailure(failure.code, failure.message, failure.hint, 'usage')
+    const hint = reason === 'foreign' ? this.#versions() : failure.hint
     return new ClientFailure(failure.code, failure.message, hint, reason)
   }
 
@@ -137,9 +140,17 @@ function connected(path: string): Promise<Socket | string> {
   const net = process.getBuiltinModule('node:net')
   return new Promise(resolve => {
     const socket = net.connect(path)
-    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
+    socket.once('error', ({ code, message }: NodeJS.ErrnoException) => {
+      // A file that is no socket refuses like one that nobody listens at.
+      resolve(code === 'ECONNREFUSED' && !isSocket(path) ? 'it is no socket' : (code ?? message))
+    })
     socket.once('connect', () => resolve(socket))
   })
+}
+
+function isSocket(path: string): boolean {
+  const { statSync } = process.getBuiltinModule('node:fs')
+  return statSync(path, { throwIfNoEntry: false })?.isSocket() ?? true
 }
 
 /** Sends a request and reads the head of the answer; the body is read as the caller takes it. */

@@ -1,7 +1,7 @@
 /** Finding a foster, and what is said where there is none, or one that is not understood. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -60,11 +60,21 @@ async function withServer(talk: (socket: Socket) => void, work: (path: string) =
 
 test('a socket on which nobody listens: 4, killed', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'foster-cli-'))
-  writeFileSync(join(dir, 'dead'), '')
+  // What listens is unlinked by its own name only.
+  const server = createServer().listen(join(dir, 's'))
+  await once(server, 'listening')
+  renameSync(join(dir, 's'), join(dir, 'dead'))
+  server.close()
+  await once(server, 'close')
   const { code, stderr } = await foster(`pid --socket ${dir}/dead`)
   rmSync(dir, { recursive: true })
   assert.equal(code, 4)
   assert.match(stderr, /nobody answers at .*dead\n/)
+})
+
+test('a file that is no socket: 4, and not that foster was killed', async () => {
+  const { code, stderr } = await foster('pid --socket /etc/passwd')
+  assert.deepEqual([code, stderr], [4, 'foster: cannot use /etc/passwd: it is no socket\n'])
 })
 
 test('a socket that may not be used: 4, and whom to ask', {

@@ -114,6 +114,12 @@ test('signal: one line for each process; 7 where one does not run', async () => 
   }
   const wrong = await foster('signal NO web', { replies })
   assert.match(wrong.stderr, /there is no signal "NO"/)
+  assert.equal(wrong.code, 2, 'the running foster is of our version: it is the usage that is wrong')
+})
+
+test('an empty name is usage, and is not asked for', async () => {
+  const { stderr, code, asked } = await foster('restart ')
+  assert.deepEqual([stderr, code, asked], ['foster: the name of a program is empty\n', 2, []])
 })
 
 test('shutdown', async () => {

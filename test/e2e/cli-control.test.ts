@@ -68,7 +68,8 @@ e2e('status says why: for what a program waits, of what another one died', async
 
 e2e('a name that is not there: did you mean', async rig => {
   const web = rig.puppet('web')
-  await rig.start(controlled(rig, { programs: { web: { command: web.command } } }))
+  const twin = { command: ['sleep', '1000'], replicas: 2 }
+  await rig.start(controlled(rig, { programs: { web: { command: web.command }, twin } }))
   await web.up()
   await answering(rig)
   for (const [args, expected] of [
@@ -82,6 +83,16 @@ e2e('a name that is not there: did you mean', async rig => {
     const { code, stderr } = await ask(rig, args)
     assert.equal(code, expected, args.join(' '))
     assert.match(stderr, /there is no program "wbe"\n {2}did you mean "web"\?/)
+  }
+  for (const [args, said] of [
+    [['signal', 'SIGTRM', 'web'], 'foster: "SIGTRM" is no signal\n  did you mean "TERM"?\n'],
+    [
+      ['tail', 'all'],
+      'foster: raw output is that of one process; this would be 3\n  name one of them: web, twin:0, twin:1\n',
+    ],
+  ] as const) {
+    const { code, stderr } = await ask(rig, args)
+    assert.deepEqual([code, stderr], [2, said])
   }
 })
 
