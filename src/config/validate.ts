@@ -153,13 +153,13 @@ function arithmetic({ timeout, delay }: ShutdownPlan): string {
 
 const mostAddends = 6
 
-/** Warns if programs could use up all their grace and not fit the shutdown, where someone wrote a grace period at all. */
+/** Warns if programs could use up all their grace and not fit the shutdown, where someone wrote one of those grace periods. */
 function checkGrace(plan: Plan, shape: Shape, diagnostics: Diagnostic[]): void {
   const longest = longestOfLevels(plan)
   const sum = longest.reduce((total, program) => total + program.stopGraceMillis, 0)
   const budget = budgetOf(plan.shutdown)
   const explicit = shape.programs
-    .filter(({ settings }) => settings.stop_grace_period != null)
+    .filter(({ name, settings }) => settings.stop_grace_period != null && longest.some(it => it.name === name))
     .sort((a, b) => (b.settings.stop_grace_period ?? 0) - (a.settings.stop_grace_period ?? 0))
   const [first] = explicit
   if (first === undefined || sum <= budget) return
