@@ -68,8 +68,9 @@ export const flag = scalar(
   value => (typeof value === 'boolean' ? value : undefined),
   value => {
     const word = String(value).toLowerCase()
-    if (['yes', 'on', 'y', 'true', '1'].includes(word)) return 'write true, without quotes'
-    return ['no', 'off', 'n', 'false', '0'].includes(word) ? 'write false, without quotes' : undefined
+    const quotes = word === 'true' || word === 'false' ? ', without quotes' : ''
+    if (['yes', 'on', 'y', 'true', '1'].includes(word)) return `write true${quotes}`
+    return ['no', 'off', 'n', 'false', '0'].includes(word) ? `write false${quotes}` : undefined
   },
 )
 
