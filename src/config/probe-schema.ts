@@ -1,6 +1,6 @@
 /** The schema of probes, in the words of Kubernetes, and of Compose's health check. */
 import * as v from 'valibot'
-import { sectionOf } from './section.ts'
+import { meantKey, sectionOf } from './section.ts'
 import { duration, either, encode, flag, integer, listOf, mapOf, oneOf, option, text } from './values.ts'
 
 /** A string, or a list of words. */
@@ -78,8 +78,11 @@ function probe<const Entries extends v.ObjectEntries>(entries: Entries) {
     sectionOf(expected, entries, { log: once('log'), fd: once('fd') }),
     v.rawCheck(({ dataset, addIssue }) => {
       if (!dataset.typed) return
-      const written = ways.filter(way => (dataset.value as Record<string, unknown>)[way] != null)
-      if (written.length === 1) return
+      const value = dataset.value as Record<string, unknown>
+      const written = ways.filter(way => value[way] != null)
+      // A way that is called by another name has been complained about.
+      const isSaid = Object.keys(value).some(key => ways.includes(meantKey(key, Object.keys(entries)) ?? ''))
+      if (written.length === 1 || (written.length === 0 && isSaid)) return
       const message = written.length === 0 ? 'the probe does not say what to try' : 'a probe tries one thing'
       addIssue({ message: encode('invalid-probe', message, `write one of ${ways.join(', ')}`) })
     }),

@@ -13,7 +13,47 @@ const otherNames: Readonly<Record<string, string>> = {
   ...{ failureThreshold: 'failure_threshold', successThreshold: 'success_threshold', retries: 'failure_threshold' },
   ...{ httpGet: 'http', tcpSocket: 'tcp', startupProbe: 'probes', readinessProbe: 'probes', livenessProbe: 'probes' },
   ...{ after: 'depends_on', requires: 'depends_on', numprocs: 'replicas', includes: 'include', env_files: 'env_file' },
+  ...{ scale: 'replicas', restartPolicy: 'restart', terminationGracePeriodSeconds: 'stop_grace_period' },
+  ...{ group_add: 'groups', envFrom: 'env_file', workingDir: 'working_dir', containers: 'programs' },
 }
+
+const ofContainer = 'foster runs programs in one container: this is said where that is started'
+const toStreams = 'write "log: {stdout: ..., stderr: ...}"'
+
+/** What to do about keys of other tools that have no counterpart of another name. */
+const advice: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    [
+      ...['image', 'build', 'ports', 'expose', 'volumes', 'networks', 'network_mode', 'links', 'container_name'],
+      ...['hostname', 'privileged', 'cap_add', 'cap_drop', 'security_opt', 'devices', 'mem_limit', 'cpus', 'shm_size'],
+      ...[
+        'read_only',
+        'tmpfs',
+        'dns',
+        'extra_hosts',
+        'sysctls',
+        'labels',
+        'pull_policy',
+        'platform',
+        'init',
+        'configs',
+      ],
+      ...['resources', 'volumeMounts', 'imagePullPolicy'],
+    ].map(key => [key, ofContainer]),
+  ),
+  ...{ version: 'foster.yaml has no version, remove it', deploy: 'write "replicas: N"' },
+  ...{ logging: toStreams, stdout_logfile: toStreams, stderr_logfile: toStreams },
+  ...{ redirect_stderr: 'write "log: {stderr: stdout}"', priority: 'the order comes from "depends_on"' },
+  ...{ stopasgroup: 'write "stop_scope: group"', killasgroup: 'SIGKILL always reaches the whole group' },
+  ...{ process_name: 'a program is called as its key, its processes NAME:0, NAME:1, ...' },
+  ...{ profiles: 'write "autostart: false"', stdin_open: 'write "stdin: inherit" or "stdin: pipe"' },
+  ...{ lifecycle: 'write "stop_command: ..." for preStop', securityContext: 'write "user: UID:GID"' },
+  ...{ extends: 'use "defaults", or YAML anchors and "<<"' },
+}
+
+const url = 'write "url: http://localhost:PORT/PATH"'
+const belowProbes = 'a probe stands under startup, readiness or liveness'
+const besideProbes = 'write "probes: {readiness: {...}}"; also startup and liveness'
 
 /**
  * A map with fixed keys. A key whose behaviour is not there yet is read like the others, and refused. `refused` has the
@@ -31,8 +71,24 @@ export function sectionOf<const Entries extends v.ObjectEntries>(
     if (Object.hasOwn(entries, key)) return undefined
     if (Object.hasOwn(refused, key)) return refused[key]
     const meant = meantKey(key, Object.keys(entries))
-    return encode('unknown-key', `unknown key "${key}"`, meant && `did you mean "${meant}"?`)
+    const hint = adviceOn(key, entries)
+    return encode('unknown-key', `unknown key "${key}"`, hint ?? (meant && `did you mean "${meant}"?`))
   })
+}
+
+/** What is said of a key that belongs to another tool, or to another level. */
+function adviceOn(key: string, entries: v.ObjectEntries): string | undefined {
+  const isTop = Object.hasOwn(entries, 'programs')
+  if (isTop || Object.hasOwn(entries, 'command')) {
+    if (['startup', 'readiness', 'liveness'].includes(key) && !isTop) return besideProbes
+    return Object.hasOwn(advice, key) ? advice[key] : undefined
+  }
+  if (Object.hasOwn(entries, 'headers') && /^(?:path|port|host|scheme|httpHeaders)$/.test(key)) {
+    return key === 'httpHeaders' ? 'did you mean "headers"?' : url
+  }
+  const isOfProbes = Object.hasOwn(entries, 'readiness')
+  const isOfProbe = ['exec', 'http', 'tcp', 'log', 'fd', 'file', 'notify', 'httpGet', 'tcpSocket'].includes(key)
+  return isOfProbes && isOfProbe ? belowProbes : undefined
 }
 
 /** The key that was probably meant: what another tool calls so, or the nearest. */

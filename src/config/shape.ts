@@ -160,8 +160,16 @@ function toDiagnostic(tree: Tree, path: Path, encoded: string, atKey: boolean): 
   return fault(node.at, code, got, hint ?? mapHint(path, node, message))
 }
 
-/** What may be wrong where text stands in place of a map. */
+/** What may be wrong where a map stands in place of text: Kubernetes' form of a probe. */
+function textHint(path: Path, { entries }: Extract<Tree, { kind: 'map' }>): string | undefined {
+  const way = path.at(-1)
+  if (way === 'exec' && entries.has('command')) return 'write the command itself: exec: [...]'
+  return way === 'tcp' && entries.has('port') ? 'write the port itself, or HOST:PORT: tcp: 5432' : undefined
+}
+
+/** What may be wrong where text stands in place of a map, or a map in place of text. */
 function mapHint(path: Path, node: Tree, message: string): string | undefined {
+  if (node.kind === 'map') return textHint(path, node)
   if (node.kind !== 'scalar' || node.masked || !message.startsWith('expected a map')) return undefined
   if (/^[\w-]+:\S/.test(node.text) && node.plain) return 'a blank is missing behind the ":"'
   const [top, key = ''] = path
@@ -177,7 +185,8 @@ function atKeyHint(tree: Tree, path: Path, node: Tree, near: string | undefined)
   const above = emptyAbove(tree, path)
   const indent = above && `indent it further if it belongs to "${above}", which is empty`
   // USER is rather a variable that slipped out of its map than `user`.
-  if (indent !== undefined && /^[A-Z][A-Z0-9_]*$/.test(String(path.at(-1)))) return indent
+  const isVariable = /^[A-Z][A-Z0-9_]*$/.test(String(path.at(-1)))
+  if (indent !== undefined && (isVariable || above === 'probes')) return indent
   return near ?? (isProgram ? 'programs stand under the key "programs"' : indent)
 }
 
