@@ -41,7 +41,7 @@ Usage: supervisord [options]
   -q, --childlogdir DIRECTORY accepted: what would be logged there is passed on to stdout and stderr
   -k, --nocleanup             accepted
   -a, --minfds N              accepted
-  -t, --strip_ansi            not supported
+  -t, --strip_ansi            take out of output what steers terminals: colours, cursor movements
       --minprocs N            accepted
 `
 

@@ -44,6 +44,8 @@ export interface ProgramLogPlan {
   /** Longer lines are cut into pieces, except in raw. */
   readonly maxLine: number
   readonly overflow: Overflow
+  /** Sequences that steer a terminal are taken out of the output first of all. */
+  readonly stripAnsi?: true
   /** What Supervisor's event listeners hear of each stream; undefined: nothing. */
   readonly events?: Readonly<Partial<Record<OutputStream, StreamEvents>>>
 }

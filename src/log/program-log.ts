@@ -8,6 +8,7 @@ import type { Lines } from './lines.ts'
 import type { LoggedProgram, Shared } from './log-shared.ts'
 import { type Counters, Record as Memory } from './record.ts'
 import type { Tap } from './sink.ts'
+import { stripAnsi } from './strip.ts'
 
 /** What a program has written lately, for those who want to see it. Nothing of it slows the program down. */
 export interface ProgramMemory {
@@ -159,7 +160,12 @@ function attach(shared: Shared, source: Source): Attached {
 /** The log of a stream with whoever looks at it before: that may change while it is read. */
 function watchedLines(shared: Shared, source: Source, run: LaneOptions['run'], logged: Lines) {
   const { index, stream, settings } = source
-  const look = (): Lines => shared.watch?.({ index, stream, run, log: settings().log }, logged) ?? logged
+  const look = (): Lines => {
+    const { log } = settings()
+    const lines = shared.watch?.({ index, stream, run, log }, logged) ?? logged
+    const isProtocol = log[stream] !== 'stdout' && log[stream].some(({ to }) => to === 'protocol')
+    return log.stripAnsi && !isProtocol ? stripAnsi(lines) : lines
+  }
   let lines = look()
   return {
     lines: {

@@ -1,10 +1,9 @@
 /** `[supervisord]` and the servers: checked as supervisord does, though in a container only a part of it has a meaning. */
-import { fault } from '../tree.ts'
 import { environmentOf } from './environment.ts'
 import type { Section } from './ini.ts'
 import type { DaemonConfig } from './model.ts'
 import { uidOf } from './processes.ts'
-import { caution, get, getText, namesOf, parsed, placeOf, type Reading } from './reading.ts'
+import { caution, get, getText, namesOf, parsed, type Reading } from './reading.ts'
 import { boolean, byteSize, existingDirectory, existingDirpath, integer, logLevel, normalize, octal } from './values.ts'
 
 /** Reads `[supervisord]`. Its `environment` becomes `ENV_X` in all that is read after it. */
@@ -19,10 +18,6 @@ export function daemonOf(reading: Reading, section: Section): DaemonConfig {
   read('logfile', path)
   read('loglevel', logLevel)
   read('childlogdir', directory)
-  if (read('strip_ansi', boolean)) {
-    const message = 'strip_ansi is not supported by this version of foster'
-    reading.diagnostics.push(fault(placeOf(reading, section, 'strip_ansi'), 'unsupported-option', message))
-  }
   checkForeground(reading, section, read('directory', directory), read('umask', octal))
   const written = getText(reading, section, 'user', names)
   const uid = written && parsed(reading, section, 'user', written, text => uidOf(text, reading))
@@ -35,6 +30,7 @@ export function daemonOf(reading: Reading, section: Section): DaemonConfig {
     identifier: getText(reading, section, 'identifier', names)?.text ?? 'supervisor',
     minfds: read('minfds', integer) ?? 1024,
     pidfile: pidfile === undefined ? undefined : normalize(pidfile, reading.system.directory()),
+    stripAnsi: read('strip_ansi', boolean) ?? false,
     isDaemon: !(read('nodaemon', boolean) ?? false),
   }
 }

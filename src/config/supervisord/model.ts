@@ -80,6 +80,8 @@ export interface DaemonConfig {
   readonly user: Expanded | undefined
   readonly minfds: number
   readonly pidfile: string | undefined
+  /** Whether sequences that steer a terminal are taken out of programs' output. */
+  readonly stripAnsi: boolean
   readonly isDaemon: boolean
 }
 

@@ -46,7 +46,11 @@ export function writeSupervisor(config: SupervisorConfig, diagnostics: Diagnosti
       const own = dependenciesOf(process, place('depends_on'), config, names)
       const entries = { ...entriesOf(process, config, place, diagnostics), ...streams, ...own }
       programs.set(name, { at, node: mapOf(at, entries) })
-      changes.set(name, resolved => ({ ...resolved, ...changesOf(group, process), log: logOf(resolved, process) }))
+      changes.set(name, resolved => ({
+        ...resolved,
+        ...changesOf(group, process),
+        log: logOf(resolved, process, daemon.stripAnsi),
+      }))
     }
   }
   const { at } = daemon.section
@@ -91,12 +95,13 @@ function changesOf({ name, priority }: GroupConfig, process: ProcessConfig): Par
 }
 
 /** A listener's stdout is the protocol; a file may have it as well. */
-function logOf({ log }: Program, process: ProcessConfig): Program['log'] {
+function logOf({ log }: Program, process: ProcessConfig, isStripped: boolean): Program['log'] {
   const events = eventsOf(process)
   const files = log.stdout.filter(({ to }) => to === 'file')
   return {
     ...log,
     ...(isListener(process) && { stdout: [{ to: 'protocol' as const }, ...files] }),
+    ...(isStripped && { stripAnsi: true as const }),
     ...(events && { events }),
   }
 }
