@@ -9,11 +9,11 @@ const killAgain = 1000
 export const to = (state: State, ...effects: Effect[]): Step => ({ state, effects })
 export const stay = (state: State): Step => to(state)
 export const stray = (state: State, event: Event): Step => to(state, { do: 'stray', at: state.at, on: event.on })
-export const history = ({ failures, last, runs }: History): History => ({ failures, last, runs })
-export const live = ({ pid, since, failures, last, runs }: Live): Live => ({ pid, since, failures, last, runs })
+export const history = ({ failures, streak, last, runs }: History): History => ({ failures, streak, last, runs })
+export const live = ({ pid, since, ...state }: Live): Live => ({ pid, since, ...history(state) })
 export const probed = (state: Probed): Probed => ({ ...live(state), probing: state.probing })
 
-export const begin = (state: History): Step => to({ at: 'waiting', ...history(state), failures: 0 })
+export const begin = (state: History): Step => to({ at: 'waiting', ...history(state), failures: 0, streak: 0 })
 export const stopped = (state: History, by: Down): Step => to({ at: 'stopped', by, ...history(state) })
 
 export const stop = (state: Live, next: Next, deadline: number, unhealthy?: Unhealthy): Step =>
@@ -26,10 +26,11 @@ export const killNow = (state: Live, next: Next, now: number, unhealthy?: Unheal
 
 /** An ending that nobody asked for: retried, over for good, or given up. */
 export function ended(state: History, ending: Ending, uptime: number, { program, now, random }: Context): Step {
-  const verdict = judge(program, ending, state.failures, uptime, random)
-  const { runs } = state
-  if (verdict.next === 'exited') return to({ at: 'exited', failures: state.failures, last: ending, runs })
-  const kept = { failures: verdict.failures, last: ending, runs }
+  const verdict = judge(program, ending, state, uptime, random)
+  const { runs, streak } = state
+  if (verdict.next === 'exited') return to({ at: 'exited', ...history(state), last: ending })
+  const again = verdict.next === 'retry' ? verdict.streak : streak
+  const kept = { failures: verdict.failures, streak: again, last: ending, runs }
   if (verdict.next === 'fatal') return to({ at: 'fatal', cause: { why: 'failed', ending }, ...kept })
   return verdict.delay > 0
     ? to({ at: 'backoff', deadline: now + verdict.delay, ...kept })

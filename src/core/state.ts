@@ -16,6 +16,8 @@ export type FatalCause =
 export interface History {
   /** In a row. */
   readonly failures: number
+  /** Automatic restarts in a row, also after a success: each waits longer than the one before. */
+  readonly streak: number
   readonly last: Ending | undefined
   /** How often it has been spawned. */
   readonly runs: number
@@ -116,7 +118,7 @@ export type In<A extends At> = Extract<State, { at: A }>
 /** An event by its name. */
 export type Of<O extends On> = Extract<Event, { on: O }>
 /** A program that has not been asked for anything yet. */
-export const unborn: State = { at: 'stopped', by: 'nobody', failures: 0, last: undefined, runs: 0 }
+export const unborn: State = { at: 'stopped', by: 'nobody', failures: 0, streak: 0, last: undefined, runs: 0 }
 
 /** When the state wants a `deadline` next; Infinity: never. Probes are waited for only while the container is to go on. */
 export function dueOf(state: State, serving: boolean): number {

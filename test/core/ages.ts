@@ -14,9 +14,18 @@ export function horizonOf({ backoff, probes, kind, startMillis }: Program): numb
   return most
 }
 
+/** After so many restarts in a row every further one waits as long. */
+function longestStreak({ backoff: { delay, factor, max } }: Program): number {
+  if (delay === 0 || factor === 1) return 0
+  return Math.max(0, Math.ceil(Math.log(max / delay) / Math.log(factor)))
+}
+
 /** A program's state `millis` later, without what makes no difference. The present moment is 0. */
 export function normal(state: State, program: Program, millis = 0): State {
-  const after: { -readonly [Key in string]: unknown } = { ...state }
+  const after: { -readonly [Key in string]: unknown } = {
+    ...state,
+    streak: Math.min(longestStreak(program), state.streak),
+  }
   if ('deadline' in state) after.deadline = state.deadline - millis
   if ('limit' in state) after.limit = Math.max(0, state.limit - millis)
   if ('until' in state) after.until = Math.max(-1, state.until - millis)
@@ -47,8 +56,8 @@ function aged(progress: Progress, probe: Probe, millis: number): Progress {
 
 /** A word for a key: of the last ending only of which kind it was, as nothing that follows depends on more. */
 export function wordOf(state: State): string {
-  const { last, failures } = state
-  let word = `${state.at}${failures}${last === undefined ? '' : 'unhealthy' in last ? 'u' : last.how[0]}`
+  const { last, failures, streak } = state
+  let word = `${state.at}${failures},${streak}${last === undefined ? '' : 'unhealthy' in last ? 'u' : last.how[0]}`
   if ('pid' in state) word += `.${state.pid}`
   if ('by' in state) word += state.by
   if ('next' in state) word += state.next

@@ -118,7 +118,7 @@ describe('all rows', () => {
 
   test('only what is over is asked about', () => {
     const program = programOf('p')
-    const past = { failures: 2, last: exited(3), runs: 3 }
+    const past = { failures: 2, streak: 2, last: exited(3), runs: 3 }
     assert.equal(endedOf(program, { at: 'stopped', by: 'operator', ...past }, false), undefined)
     assert.equal(endedOf(program, { at: 'backoff', deadline: 1, ...past }, false), undefined)
     assert.deepEqual(

@@ -12,7 +12,7 @@ const backoff: Backoff = { delay: 500, factor: 2, max: 30_000, jitter: 0, resetA
 
 /** Judged with 0 failures before it, no uptime, and a random number that makes no jitter. */
 const verdict = (changes: Parameters<typeof programOf>[1], ending: Ending, failures = 0, uptime = 0): Verdict =>
-  judge(programOf('p', { backoff, ...changes }), ending, failures, uptime, 0.5)
+  judge(programOf('p', { backoff, ...changes }), ending, { failures, streak: failures }, uptime, 0.5)
 
 describe('the restart policy', () => {
   const rows: readonly [string, Parameters<typeof programOf>[1], Ending, Verdict['next']][] = [
@@ -52,10 +52,20 @@ describe('start_retries', () => {
   })
 
   test('a long run sets the count to 0, a shorter one does not', () => {
-    assert.deepEqual(verdict({}, exited(1), 3, 30_000), { next: 'retry', failures: 1, delay: 500 })
+    assert.deepEqual(verdict({}, exited(1), 3, 30_000), { next: 'retry', failures: 1, streak: 1, delay: 500 })
     assert.equal(verdict({}, exited(1), 3, 29_999).next, 'fatal')
-    assert.deepEqual(verdict({ restart: 'always' }, exited(0), 2, 30_000), { next: 'retry', failures: 0, delay: 500 })
-    assert.deepEqual(verdict({ restart: 'always' }, exited(0), 2, 5), { next: 'retry', failures: 2, delay: 1000 })
+    assert.deepEqual(verdict({ restart: 'always' }, exited(0), 2, 30_000), {
+      next: 'retry',
+      failures: 0,
+      streak: 1,
+      delay: 500,
+    })
+    assert.deepEqual(verdict({ restart: 'always' }, exited(0), 2, 5), {
+      next: 'retry',
+      failures: 2,
+      streak: 3,
+      delay: 2000,
+    })
   })
 
   test('Infinity never gives up', () => {
@@ -65,6 +75,17 @@ describe('start_retries', () => {
 })
 
 describe('the backoff', () => {
+  test('what succeeds at once again and again waits longer each time, and is no failure', () => {
+    let before = { failures: 0, streak: 0 }
+    const waits = Array.from({ length: 8 }, () => {
+      const it = judge(programOf('p', { backoff, restart: 'always', startRetries: 0 }), exited(0), before, 0, 0.5)
+      assert.ok(it.next === 'retry' && it.failures === 0)
+      before = it
+      return it.delay
+    })
+    assert.deepEqual(waits, [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000])
+  })
+
   test('the documented one doubles from half a second to half a minute', () => {
     const waits = [1, 2, 3, 4, 5, 6, 7, 8, 100].map(n => backoffDelay(programDefaults.backoff, n, 0.5))
     assert.deepEqual(waits, [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000])
@@ -104,21 +125,35 @@ describe('the backoff', () => {
 describe("Supervisor's rules", () => {
   const rules = { rules: 'supervisor', startMillis: 1000, startRetries: 3 } as const
   const rows: readonly [string, Parameters<typeof programOf>[1], Ending, number, number, Verdict][] = [
-    ['too quickly, even with code 0', {}, exited(0), 0, 999, { next: 'retry', failures: 1, delay: 1000 }],
+    ['too quickly, even with code 0', {}, exited(0), 0, 999, { next: 'retry', failures: 1, streak: 0, delay: 1000 }],
     [
       'too quickly, though it is not to be restarted',
       { restart: 'never' },
       exited(0),
       1,
       0,
-      { next: 'retry', failures: 2, delay: 2000 },
+      { next: 'retry', failures: 2, streak: 0, delay: 2000 },
     ],
-    ['cannot start, startsecs=0', { startMillis: 0 }, missing, 2, 0, { next: 'retry', failures: 3, delay: 3000 }],
+    [
+      'cannot start, startsecs=0',
+      { startMillis: 0 },
+      missing,
+      2,
+      0,
+      { next: 'retry', failures: 3, streak: 0, delay: 3000 },
+    ],
     ['the retries are used up', {}, exited(1), 3, 500, { next: 'fatal', failures: 4 }],
     ['no retries', { startRetries: 0 }, exited(1), 0, 0, { next: 'fatal', failures: 1 }],
-    ['unexpected, after startsecs', {}, exited(1), 3, 1000, { next: 'retry', failures: 0, delay: 0 }],
+    ['unexpected, after startsecs', {}, exited(1), 3, 1000, { next: 'retry', failures: 0, streak: 0, delay: 0 }],
     ['expected, after startsecs', {}, exited(0), 0, 1000, { next: 'exited' }],
-    ['always, after startsecs', { restart: 'always' }, exited(0), 0, 5000, { next: 'retry', failures: 0, delay: 0 }],
+    [
+      'always, after startsecs',
+      { restart: 'always' },
+      exited(0),
+      0,
+      5000,
+      { next: 'retry', failures: 0, streak: 0, delay: 0 },
+    ],
     ['never, after startsecs', { restart: 'never' }, exited(1), 0, 5000, { next: 'exited' }],
     [
       'a signal is never expected',
@@ -126,7 +161,7 @@ describe("Supervisor's rules", () => {
       { how: 'killed', signal: 15, core: false },
       0,
       2000,
-      { next: 'retry', failures: 0, delay: 0 },
+      { next: 'retry', failures: 0, streak: 0, delay: 0 },
     ],
     [
       'startsecs=0 spins, but not faster than supervisord',
@@ -134,7 +169,7 @@ describe("Supervisor's rules", () => {
       exited(1),
       0,
       30,
-      { next: 'retry', failures: 0, delay: 70 },
+      { next: 'retry', failures: 0, streak: 0, delay: 70 },
     ],
   ]
   for (const [name, changes, ending, failures, uptime, expected] of rows) {

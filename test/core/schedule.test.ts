@@ -9,7 +9,7 @@ import { on, programOf } from './plans.ts'
 
 const well: Ending = { how: 'exited', code: 0 }
 const badly: Ending = { how: 'exited', code: 3 }
-const history = { failures: 0, last: undefined, runs: 0 }
+const history = { failures: 0, streak: 0, last: undefined, runs: 0 }
 const live = { ...history, pid: 7, since: 0 }
 
 const stopped: State = { at: 'stopped', by: 'operator', ...history }
@@ -19,9 +19,16 @@ const starting: State = { at: 'starting', deadline: 1, limit: Number.POSITIVE_IN
 const running: State = { at: 'running', ...live, probing: {} }
 const stopping: State = { at: 'stopping', deadline: 1, next: 'operator', killed: false, unhealthy: undefined, ...live }
 const backoff: State = { at: 'backoff', deadline: 1, ...history, last: badly }
-const succeeded: State = { at: 'exited', failures: 0, last: well, runs: 1 }
-const failed: State = { at: 'exited', failures: 1, last: badly, runs: 1 }
-const fatal: State = { at: 'fatal', failures: 4, last: badly, runs: 4, cause: { why: 'failed', ending: badly } }
+const succeeded: State = { at: 'exited', failures: 0, streak: 0, last: well, runs: 1 }
+const failed: State = { at: 'exited', failures: 1, streak: 1, last: badly, runs: 1 }
+const fatal: State = {
+  at: 'fatal',
+  failures: 4,
+  streak: 3,
+  last: badly,
+  runs: 4,
+  cause: { why: 'failed', ending: badly },
+}
 
 type Verdict = ReturnType<typeof conditionOf>
 
@@ -82,7 +89,7 @@ describe('permission to start', () => {
 
   test('the root of a chain of failures stays the root', () => {
     const cause = { why: 'dependency', on: 'db', root: 'disk', ending: badly } as const
-    const never = permission([{ at: 'fatal', failures: 0, last: undefined, runs: 0, cause }], [{}])
+    const never = permission([{ at: 'fatal', failures: 0, streak: 0, last: undefined, runs: 0, cause }], [{}])
     assert.deepEqual(never, { may: 'never', cause: { ...cause, on: 'p0' } })
   })
 })
