@@ -25,6 +25,8 @@ export interface Facts extends One {
 export interface Outside {
   readonly world: World
   readonly facts: readonly Facts[]
+  /** Those that a process was asked for, the first that was asked first. */
+  readonly queue: readonly number[]
   /** A program that was started more often than this is as good as one that was started so often. */
   readonly mostRuns: 1 | 2
   readonly booted: boolean
@@ -52,6 +54,7 @@ export function outsideOf(plan: Plan, wishes: number): Outside {
   return {
     world: worldOf(plan),
     facts: plan.programs.map(() => ({ ...unborn, killed: false, runs: 0 })),
+    queue: [],
     mostRuns: plan.programs.some(it => it.dependsOn.some(({ restart }) => restart)) ? 2 : 1,
     booted: false,
     wishes,
@@ -150,6 +153,7 @@ export function take(outside: Outside, { wait, input }: Move): Outside {
   const result = {
     ...after,
     world,
+    queue: queueAfter(outside.queue, input, after.facts),
     facts: after.facts.map((fact, index) => {
       const state = world.states[index] ?? fact.state
       return fact.state === state ? fact : { ...fact, state }
@@ -157,6 +161,13 @@ export function take(outside: Outside, { wait, input }: Move): Outside {
   }
   checkWorld(result)
   return result
+}
+
+/** Whoever is asked for in one step is asked for in the order of the plan; who is asked for anew stands at the end. */
+function queueAfter(before: Outside['queue'], input: Input, facts: readonly Facts[]): Outside['queue'] {
+  const answered = input.on === 'program' ? input.index : -1
+  const left = before.filter(index => index !== answered && facts[index]?.asked === true)
+  return [...left, ...[...facts.keys()].filter(index => facts[index]?.asked === true && !left.includes(index))]
 }
 
 /** What an event that was delivered says of the process. */

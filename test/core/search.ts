@@ -38,7 +38,10 @@ export function search(plan: Plan, wishes: number, count: Count, every = 1): voi
   count.plans++
 }
 
-/** Looks at every world that can be reached while the container serves; what ends it is followed as a stop is. */
+/**
+ * Looks at every world that can be reached while the container serves; what ends it is followed as a stop is. Processes
+ * come in the order in which they were asked for, as run/effects.ts starts them.
+ */
 export function searchServing(plan: Plan, wishes: number, count: Count): void {
   const known = new Set<string>()
   const found: Found[] = [{ outside: outsideOf(plan, wishes), from: undefined, move: undefined }]
@@ -51,8 +54,8 @@ export function searchServing(plan: Plan, wishes: number, count: Count): void {
     const isDying = outside.facts.some(it => it.killed)
     for (const move of legalMoves(outside)) {
       const isFirst = outside.booted || move.input.on === 'boot'
-      if (!isFirst || move.input.on === 'signal' || (move.wait > 0 && isDying)) continue
-      const next = reach(item, move, known, count)
+      if (!isFirst || move.input.on === 'signal' || (move.wait > 0 && isDying) || isEarly(outside, move)) continue
+      const next = reach(item, move, known, count, ({ queue }) => (queue.length > 1 ? queue.join('.') : ''))
       if (next !== undefined) found.push(next)
     }
   }
@@ -60,11 +63,22 @@ export function searchServing(plan: Plan, wishes: number, count: Count): void {
   count.plans++
 }
 
-/** Takes a move; undefined where it leads to a world that is known. */
-function reach(from: Found, move: Move, known: Set<string>, count: Count): Found | undefined {
+/** Whether a process comes, or is refused, before one that was asked for earlier. */
+function isEarly({ queue, facts }: Outside, { input }: Move): boolean {
+  return input.on === 'program' && facts[input.index]?.asked === true && queue[0] !== input.index
+}
+
+/** Takes a move; undefined where it leads to a world that is known. `more`: what of a world its key does not have. */
+function reach(
+  from: Found,
+  move: Move,
+  known: Set<string>,
+  count: Count,
+  more: (outside: Outside) => string = () => '',
+): Found | undefined {
   count.steps++
   const outside = within(from, () => take(from.outside, move), move)
-  const key = keyOf(outside)
+  const key = keyOf(outside) + more(outside)
   if (known.has(key)) return undefined
   known.add(key)
   return { outside, from, move }
