@@ -70,7 +70,8 @@ function receive(draft: Draft, input: Input): void {
   switch (input.on) {
     case 'boot':
       draft.plan.programs.forEach((program, index) => {
-        if (program.autostart && draft.phase.at === 'serving') apply(draft, index, { on: 'up' })
+        const isWanted = program.autostart && !draft.retired.has(index)
+        if (isWanted && draft.phase.at === 'serving') apply(draft, index, { on: 'up' })
       })
       // Even a plan in which nothing starts by itself has to be looked at once.
       return endIfIdle(draft)

@@ -56,6 +56,11 @@ suite('examples', () => {
     assert.equal(world.replaced.size, 0)
   })
 
+  test('what a SIGHUP in the middle of the start has removed is not started', () => {
+    const { world } = run(worldOf(planOf([a, b])), to(a), boot)
+    assert.deepEqual(at(world), ['running', 'stopped'])
+  })
+
   test('of two reloads during a stop the later one counts', () => {
     const [second, third] = [program('a', { command: ['/2'] }), program('a', { command: ['/3'] })]
     const { world } = run(worldOf(planOf([a])), boot, to(second), to(third), exits(0))
