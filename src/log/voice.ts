@@ -22,6 +22,8 @@ export interface VoiceOptions {
   readonly sinks: Readonly<Record<OutputStream, Sink>>
   readonly errnoName: (errno: number) => string
   readonly now: () => Date
+  /** Calls back once after so many milliseconds. */
+  readonly after: (millis: number, done: () => void) => unknown
 }
 
 /** What foster has said lately, on stderr; the other stream is empty. */
@@ -47,9 +49,9 @@ const kept = 128 * 1024
 
 /** Foster's voice. Messages for which there is no room are counted, and the count is said later. */
 export function openVoice(options: VoiceOptions): Voice {
-  const { sinks, now } = options
+  const { sinks } = options
   const write = { stdout: writer(options, 'stdout'), stderr: writer(options, 'stderr') }
-  const told = new Map<string, number>()
+  const told = new Set<string>()
   const heard = new History(kept)
   let dropped = 0
   const speak = (stream: OutputStream, level: Level, text: string) => {
@@ -68,9 +70,10 @@ export function openVoice(options: VoiceOptions): Voice {
     say: (level, text) => speak('stderr', level, text),
     refused(stream, errno) {
       const text = `cannot write to ${stream}: ${options.errnoName(errno)}`
-      const last = told.get(text) ?? Number.NEGATIVE_INFINITY
-      if (sinks.stdout === sinks.stderr || now().getTime() - last < troubleMillis) return
-      told.set(text, now().getTime())
+      if (sinks.stdout === sinks.stderr || told.has(text)) return
+      told.add(text)
+      // A timer, since the clock on the wall may be set back.
+      options.after(troubleMillis, () => told.delete(text))
       speak(stream === 'stdout' ? 'stderr' : 'stdout', 'error', text)
     },
   }

@@ -178,3 +178,20 @@ test('only who writes is slowed down, until that is not enough', () => {
   world.stdout.makeRoom(20)
   assert.deepEqual(isPaused(), [false, false, false])
 })
+
+test('the same trouble is said again only after a while, whatever the clock on the wall says', () => {
+  const world = bench({ format: 'raw' })
+  const trouble = () => {
+    for (const room of [-28, 100]) {
+      world.stdout.room = room
+      world.pipes.write(1, 'a\n')
+      world.pipes.turn(1)
+    }
+  }
+  trouble()
+  trouble()
+  assert.equal(world.stderr.text(), 'foster: cannot write to stdout: E28\n')
+  world.expire()
+  trouble()
+  assert.equal(world.stderr.text(), 'foster: cannot write to stdout: E28\n'.repeat(2))
+})
