@@ -125,7 +125,10 @@ function readValue(reading: Reading): string | undefined {
   rest.lastIndex = end + 1
   if (!rest.test(text)) {
     reading.secrets.push([end + 1, endOfLine(text, end)])
-    return complain(reading, 'there is text behind the closing quote', end + 2)
+    const { line } = placeOf(reading, at, at + 1)
+    // The quote that closes was probably meant to open.
+    const began = text.slice(at, end).includes('\n') ? ` of the value that begins in line ${line}` : ''
+    return complain(reading, `there is text behind the closing quote${began}`, end + 2)
   }
   const inner = text.slice(at + 1, end).replaceAll('\r\n', '\n')
   if (quote === "'") return checked(reading, inner.replaceAll("\\'", "'"), at, end + 1)

@@ -1,5 +1,5 @@
 /** Which parts of a text are not to be shown in excerpts. */
-import { secretKeys } from './tree.ts'
+import { secretKeys, userAndPassword } from './tree.ts'
 
 /** A part of a text: offsets, from and up to. */
 export type Range = readonly [from: number, to: number]
@@ -28,8 +28,8 @@ const anyKey = /^(\s*)[\w.-]+:(?:\s|$)/
  */
 export function guessSecrets(text: string, keys: ReadonlySet<string>): readonly Range[] {
   const lines = text.split('\n')
-  if (!lines.some(line => secretKey.test(line))) return []
-  const ranges: Range[] = []
+  const ranges: Range[] = [...text.matchAll(userAndPassword)].map(it => [it.index + 3, it.index + it[0].length])
+  if (!lines.some(line => secretKey.test(line))) return ranges
   let offset = 0
   let indent: number | undefined
   for (const line of lines) {
