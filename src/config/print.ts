@@ -7,7 +7,7 @@ import { logValues } from './log-print.ts'
 import { controlEntries, type Say } from './print-control.ts'
 import { probeEntries } from './print-probes.ts'
 import type { WrittenProgram } from './shape.ts'
-import { find, type Mapping, type Origin, type Path, type Scalar, type Tree } from './tree.ts'
+import { find, type Mapping, type Origin, type Path, type Scalar, type Tree, userAndPassword } from './tree.ts'
 
 /** What is to be seen. */
 export interface PrintOptions {
@@ -219,13 +219,22 @@ export function nodeAt(tree: Tree, path: readonly string[]): Tree | undefined {
 
 function emittedOf(value: Flat, node: Tree | undefined, printing: Printing): Emitted {
   const from = originOf(node?.at)
-  if (node === undefined || printing.showSecrets || !isMasked(node)) return { value, from }
+  if (printing.showSecrets) return { value, from }
+  if (node === undefined || !isMasked(node)) return { value: withoutPasswords(value, printing), from }
   if (node.kind === 'list' && Array.isArray(value) && value.length === node.items.length) {
     const items = value.map((item, index) => (isMasked(find(node, [index]).node) ? mask(printing) : item))
-    return { value: items, from }
+    return { value: withoutPasswords(items, printing), from }
   }
   const shown = node.kind === 'scalar' ? node.shown : undefined
-  return { value: shown === undefined ? mask(printing) : mask(printing, shown), from }
+  return { value: withoutPasswords(shown === undefined ? mask(printing) : mask(printing, shown), printing), from }
+}
+
+/** The value without the users and passwords of URLs in it. */
+function withoutPasswords(value: Flat, printing: Printing): Flat {
+  if (typeof value === 'string') return value.replace(userAndPassword, () => mask(printing, '://***'))
+  if (typeof value !== 'object') return value
+  if (value instanceof Map) return new Map([...value].map(([key, it]) => [key, withoutPasswords(it, printing)]))
+  return (value as readonly Flat[]).map(item => withoutPasswords(item, printing))
 }
 
 function mask(printing: Printing, shown = '***'): string {

@@ -93,6 +93,20 @@ test('what may be secret is masked unless it is asked for, and the text says so'
   assert.doesNotMatch(whole, /masked/)
 })
 
+test('passwords of URLs are masked wherever they stand', () => {
+  const text = `programs:
+  web:
+    command: [psql, postgres://app:hunter2@db/shop]
+    stop_command: curl http://app:hunter2@localhost/\${HOME}
+    probes: {readiness: {http: {url: "http://app:hunter2@localhost/"}}}`
+  const loaded = load(['a.yaml'], factsOf({ 'a.yaml': text }, { HOME: '/' }))
+  const masked = printed(loaded, { origins: false, showSecrets: false })
+  assert.doesNotMatch(masked, /hunter2/)
+  assert.match(masked, /postgres:\/\/\*\*\*@db\/shop/)
+  assert.match(masked, /^# .*masked/m)
+  assert.equal(printed(loaded).match(/hunter2/g)?.length, 3)
+})
+
 test('the report of check is one line of JSON, with places', () => {
   const faulty = load(['a.yaml'], factsOf({ 'a.yaml': 'programs:\n  web: {comand: x}' }, { FOSTER_X: '1' }))
   const report = checkReport(faulty)
