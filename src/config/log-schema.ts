@@ -9,26 +9,30 @@ const format = option(oneOf(['prefix', 'raw', 'json']), 'How lines are written: 
   example: 'format: json',
 })
 
-const file = sectionOf('a map with file, max_size, keep, compress, owner, format', {
-  file: option(text, 'The path of the file; `%(name)` and `%(replica)` are filled in.', {
-    ...{ example: 'file: /var/log/%(name).log', supervisor: 'stdout_logfile' },
-  }),
-  max_size: option(size, 'The size at which it is rotated; 0: never.', {
-    ...{ usual: '50MB', example: 'max_size: 10MB', supervisor: 'stdout_logfile_maxbytes' },
-  }),
-  keep: option(integer(0, 1000), 'How many rotated files are kept.', {
-    ...{ usual: fileDefaults.keep, example: 'keep: 3', supervisor: 'stdout_logfile_backups' },
-  }),
-  compress: option(flag, 'Whether rotated files are compressed.', {
-    ...{ usual: fileDefaults.compress, example: 'compress: true' },
-  }),
-  owner: option(oneOf(['foster', 'program']), 'Whose the file is when it is made: foster or program.', {
-    ...{ usual: fileDefaults.owner, example: 'owner: program' },
-  }),
-  format: option(oneOf(['prefix', 'raw', 'json']), 'How lines are written into it: prefix, raw or json.', {
-    ...{ usual: fileDefaults.format, example: 'format: json' },
-  }),
-})
+const fileOf = (supervisor: string) =>
+  sectionOf('a map with file, max_size, keep, compress, owner, format', {
+    file: option(text, 'The path of the file; `%(name)` and `%(replica)` are filled in.', {
+      ...{ example: 'file: /var/log/%(name).log', supervisor },
+    }),
+    max_size: option(size, 'The size at which it is rotated; 0: never.', {
+      ...{ usual: '50MB', example: 'max_size: 10MB', supervisor: `${supervisor}_maxbytes` },
+    }),
+    keep: option(integer(0, 1000), 'How many rotated files are kept.', {
+      ...{ usual: fileDefaults.keep, example: 'keep: 3', supervisor: `${supervisor}_backups` },
+    }),
+    compress: option(flag, 'Whether rotated files are compressed.', {
+      ...{ usual: fileDefaults.compress, example: 'compress: true' },
+    }),
+    owner: option(oneOf(['foster', 'program']), 'Whose the file is when it is made: foster or program.', {
+      ...{ usual: fileDefaults.owner, example: 'owner: program' },
+    }),
+    format: option(oneOf(['prefix', 'raw', 'json']), 'How lines are written into it: prefix, raw or json.', {
+      ...{ usual: fileDefaults.format, example: 'format: json' },
+    }),
+  })
+
+const file = fileOf('stdout_logfile')
+const errorFile = fileOf('stderr_logfile')
 
 const word = (words: readonly string[]) => {
   const expected = `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
@@ -40,6 +44,11 @@ const word = (words: readonly string[]) => {
 
 const target = either('forward, inherit, null or a map with file', [word(['forward', 'inherit', 'null']), file])
 
+const errorTarget = either('forward, inherit, null or a map with file', [
+  word(['forward', 'inherit', 'null']),
+  errorFile,
+])
+
 const targets = either('forward, inherit, null, a map with file, or a list of them', [
   target,
   listOf('a list of forward, inherit, null or maps with file', target),
@@ -47,8 +56,8 @@ const targets = either('forward, inherit, null, a map with file, or a list of th
 
 const errorTargets = either('forward, inherit, null, stdout, a map with file, or a list of them', [
   word(['forward', 'inherit', 'null', 'stdout']),
-  file,
-  listOf('a list of forward, inherit, null or maps with file', target),
+  errorFile,
+  listOf('a list of forward, inherit, null or maps with file', errorTarget),
 ])
 
 /** One place, as it is written. */
