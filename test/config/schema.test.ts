@@ -38,6 +38,7 @@ const beyond: ReadonlyMap<string, string> = new Map(
     'other files': [
       'bad-include-missing',
       'bad-interpolated-include',
+      'bad-env-file-quotes',
       'bad-include-cycle',
       'bad-include-in-a-variable',
     ],
