@@ -67,7 +67,8 @@ export type Event =
   | { readonly on: 'up' }
   /** `deadline`: when the stop turns into SIGKILL. */
   | { readonly on: 'down'; readonly by: Down; readonly deadline: number }
-  | { readonly on: 'restart'; readonly deadline: number }
+  /** `because`: the dependency that has been started again, where that is why. */
+  | { readonly on: 'restart'; readonly deadline: number; readonly because?: string }
   | { readonly on: 'kill' }
   | { readonly on: 'clear' }
   | { readonly on: 'doomed'; readonly cause: FatalCause }

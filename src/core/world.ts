@@ -7,7 +7,7 @@ import { apply, type Draft, isLive, programAt, stateAt, type Target, type World,
 import { graphOf } from './graph.ts'
 import { endedOf, outcomeOf, stopOutcomeOf } from './outcome.ts'
 import { advance, beginEnd, finish, killNow, phaseDeadline } from './phases.ts'
-import type { Plan, Program, Reaction } from './plan.ts'
+import { labelOf, type Plan, type Program, type Reaction } from './plan.ts'
 import { reload, takePlace } from './reload.ts'
 import { permissionOf } from './schedule.ts'
 import type { Signal } from './signal.ts'
@@ -122,7 +122,8 @@ function restartDependants(draft: Draft, index: number): void {
     const edge = draft.graph.dependencies[dependant]?.find(({ on }) => on === index)
     const { at } = stateAt(draft, dependant)
     if (edge?.dependency.restart !== true || (at !== 'starting' && at !== 'running')) continue
-    apply(draft, dependant, { on: 'restart', deadline: draft.now + programAt(draft, dependant).stopGraceMillis })
+    const deadline = draft.now + programAt(draft, dependant).stopGraceMillis
+    apply(draft, dependant, { on: 'restart', deadline, because: labelOf(programAt(draft, index)) })
   }
 }
 

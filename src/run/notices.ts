@@ -23,6 +23,9 @@ export function noticeOf({ before, event, after }: Note, program: Program, now: 
       return { level: 'error', text: `cannot start ${name}: ${reasonOf(event.ending)}${sequel(after, program, now)}` }
     case 'doomed':
       return { level: 'error', text: `cannot start ${name}: ${blameOf(event.cause)}` }
+    case 'restart':
+      if (event.because === undefined || after.at !== 'stopping') return undefined
+      return { level: 'info', text: `${name}: restarting it, since ${event.because} has been started again` }
     case 'adopted':
       return { level: 'info', text: `${name}: its main process is pid ${event.pid} now` }
     case 'tried':

@@ -42,6 +42,7 @@ e2e('a dependency that has been started again takes along those that ask for it'
   db.start('exit 3')
   await db.up()
   await api.call('TERM')
+  await foster.line(/api: restarting it, since db has been started again/)
   await api.up()
   await web.call('TERM')
   await web.up()
