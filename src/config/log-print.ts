@@ -23,7 +23,7 @@ function written(targets: readonly LogTarget[], own: OutputStream): Flat {
 function targetOf(target: LogTarget, own: OutputStream): Flat {
   if (target.to === 'forward' && target.stream !== own) return new Map([['file', `/dev/${target.stream}`]])
   // A listener of Supervisor's is told by its file alone: YAML has no word for it.
-  if (target.to !== 'file') return target.to === 'protocol' ? 'null' : target.to
+  if (target.to !== 'file') return target.to === 'protocol' || target.to === 'syslog' ? 'null' : target.to
   const { path, maxSize, keep, compress, owner, format } = target
   const entries: [string, Flat][] = [
     ['file', path],

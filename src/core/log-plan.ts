@@ -32,6 +32,8 @@ export type LogTarget =
   | { readonly to: 'null' }
   /** The protocol of an event listener: foster reads it, and shows it to nobody. */
   | { readonly to: 'protocol' }
+  /** The system's log, by /dev/log. */
+  | { readonly to: 'syslog' }
   | FileTarget
 
 /** The log of one program. */
@@ -103,5 +105,5 @@ export function isRead(log: ProgramLogPlan, stream: OutputStream): boolean {
 
 /** Whether foster reads a stream that goes there; if not, the program has a descriptor that foster never sees. */
 export function isCollected(targets: readonly LogTarget[]): boolean {
-  return targets.some(({ to }) => to === 'forward' || to === 'file' || to === 'protocol')
+  return targets.some(({ to }) => to === 'forward' || to === 'file' || to === 'protocol' || to === 'syslog')
 }

@@ -43,6 +43,8 @@ export interface LogSystem {
   readonly io: CaptureIo
   /** The place of a log file. */
   readonly place: (target: FileTarget, user: Credentials | undefined) => LogPlace
+  /** Sends a message to the system's log: 0, or the negative errno; undefined: there is none. */
+  readonly syslog?: (message: Buffer) => number
   /** The name of an errno: `EPIPE` for 32. */
   readonly errnoName: (errno: number) => string
   readonly now: () => Date
@@ -65,6 +67,8 @@ export interface Shared extends LogSystem {
   readonly captures: Set<Capture>
   readonly pool: WritePool
   readonly compressor: Compressor
+  /** The system's log, for whoever writes to it. */
+  readonly system: { send(message: string): boolean }
   /** What pipes are read into, from `room` on. */
   readonly buffer: Buffer
   readonly room: number

@@ -9,6 +9,7 @@ import type { LoggedProgram, Shared } from './log-shared.ts'
 import { type Counters, Record as Memory } from './record.ts'
 import type { Tap } from './sink.ts'
 import { stripAnsi } from './strip.ts'
+import { syslogLane } from './syslog.ts'
 
 /** What a program has written lately, for those who want to see it. Nothing of it slows the program down. */
 export interface ProgramMemory {
@@ -222,6 +223,7 @@ function lanesOf(shared: Shared, source: Source, run: LaneOptions['run'], gate: 
   const places: readonly LogTarget[] = targets === 'stdout' ? log.stdout : targets
   return places.flatMap(target => {
     if (target.to === 'forward') return forwardLane(shared, options, target.stream)
+    if (target.to === 'syslog') return syslogLane(shared, options)
     return target.to === 'file' ? fileLane(shared, options, target, user) : []
   })
 }

@@ -8,6 +8,7 @@ import { type LoggedProgram, type LogSystem, labelOf, type Shared } from './log-
 import { openProgramLog, type ProgramLog } from './program-log.ts'
 import { Compressor } from './rotate.ts'
 import { type Drain, Sink } from './sink.ts'
+import { Syslog } from './syslog.ts'
 import { type Level, type OwnMemory, openVoice } from './voice.ts'
 import { WritePool } from './write-pool.ts'
 
@@ -78,6 +79,7 @@ export function openLogs(options: LogOptions): Logs {
     countsLines: options.countsLines ?? false,
     pool: new WritePool(writesAtATime, filesAtATime * pending),
     compressor: new Compressor(),
+    system: new Syslog({ ...options, say: voice.say }),
     buffer: Buffer.allocUnsafeSlow(room + readSize),
     room,
     out: emptyBytes(),

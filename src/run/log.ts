@@ -6,12 +6,14 @@ import { read, readable } from '../os/libc.ts'
 import { logPlace } from '../os/log-files.ts'
 import { openOutlet } from '../os/outlets.ts'
 import { watchPipe } from '../os/pipes.ts'
+import { openSyslog } from '../os/syslog.ts'
 
 /** Opens the log of a plan. */
 export function openLog(plan: Plan, given: Pick<LogOptions, 'lost' | 'watch'>): Logs {
   return openLogs({
     ...given,
     errnoName,
+    syslog: openSyslog(),
     after,
     outlets: { stdout: openOutlet(1), stderr: openOutlet(2) },
     plan: plan.log,

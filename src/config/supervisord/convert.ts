@@ -3,7 +3,7 @@ import { quoted } from '../emit.ts'
 import { readScalar } from '../scalar.ts'
 import type { Entry, Scalar, Tree } from '../tree.ts'
 import { programName, reservedNames } from '../validate.ts'
-import type { GroupConfig, ProcessConfig } from './model.ts'
+import type { GroupConfig, ProcessConfig, SupervisorConfig } from './model.ts'
 import { suffixOf } from './names.ts'
 import type { Converted } from './nodes.ts'
 import { planNames, type WrittenSupervisor } from './written.ts'
@@ -49,7 +49,7 @@ export function convertSupervisor({ tree, config }: WrittenSupervisor): string {
     return node === undefined ? [] : entryOf(key, node, 0)
   })
   const body = lines.length === 0 ? ['programs: {}'] : ['programs:', ...lines]
-  return `${head}${listenersOf(config.groups)}${defaults}${[...top, ...body].join('\n')}\n`
+  return `${head}${listenersOf(config.groups)}${outputOf(config)}${defaults}${[...top, ...body].join('\n')}\n`
 }
 
 /** What YAML has no word for at all. */
@@ -59,6 +59,14 @@ function listenersOf(groups: readonly GroupConfig[]): string {
   return `#   - Event listeners speak Supervisor's protocol, and only a Supervisor file has them. Left out:
 #     ${names.join(' ')}
 `
+}
+
+/** What YAML has no word for of the output. */
+function outputOf({ daemon, groups }: SupervisorConfig): string {
+  const hasSyslog = groups.some(({ processes }) => processes.some(it => it.stdout.syslog || it.stderr.syslog))
+  const syslog = "#   - Nothing goes to the system's log (syslog): such output is passed on to foster's.\n"
+  const strip = '#   - Output stays as it is: there is no strip_ansi.\n'
+  return `${hasSyslog ? syslog : ''}${daemon.stripAnsi ? strip : ''}`
 }
 
 /** Processes of one section become replicas if they say the same. */

@@ -1,9 +1,9 @@
 /** `stdout_logfile` and its like -> where foster puts the output. */
 
 import type { StreamEvents } from '../../core/log-plan.ts'
-import type { Diagnostic, Place } from '../../errors.ts'
+import type { Place } from '../../errors.ts'
 import { literal } from '../expand.ts'
-import { fault, type Tree } from '../tree.ts'
+import type { Tree } from '../tree.ts'
 import type { ProcessConfig, StreamConfig } from './model.ts'
 import { kindOf } from './names.ts'
 import { mapOf, scalar } from './nodes.ts'
@@ -26,7 +26,9 @@ const devices: Readonly<Record<string, Target>> = {
   '/dev/null': { to: 'null' },
 }
 
-function targetOf({ logfile, maxbytes, backups }: StreamConfig): Target {
+function targetOf({ logfile, maxbytes, backups, syslog }: StreamConfig): Target {
+  // YAML has no word for the system's log: there such output is foster's.
+  if (syslog && logfile.kind === 'none') return { to: 'forward' }
   if (logfile.kind === 'auto') return { to: 'forward' }
   if (logfile.kind !== 'file') return { to: 'null' }
   const { path } = logfile
@@ -53,12 +55,7 @@ export function eventsOf(process: ProcessConfig): Partial<Record<Stream, StreamE
 }
 
 /** Resolves both streams to `log`. What was written for a device is passed on as it is, without a prefix, as supervisord does. */
-export function streamsOf(
-  process: ProcessConfig,
-  at: (name: string) => Place,
-  diagnostics: Diagnostic[],
-): Readonly<Record<string, Tree>> {
-  for (const stream of ['stdout', 'stderr'] as const) refuseUnsupported(process[stream], stream, at, diagnostics)
+export function streamsOf(process: ProcessConfig, at: (name: string) => Place): Readonly<Record<string, Tree>> {
   const own = targetOf(process.stdout)
   // What a listener writes on stdout is not for people, unless a file is asked for.
   const stdout: Target = isListener(process) && own.to !== 'file' ? { to: 'forward' } : own
@@ -92,17 +89,4 @@ function nodeOf(target: Target, stream: Stream, at: (name: string) => Place): Re
     keep: scalar(String(Math.min(1000, Math.max(0, backups))), at(`${stream}_logfile_backups`)),
   }
   return { [stream]: mapOf(place, entries) }
-}
-
-/** What is accepted and does nothing would be a lie. */
-function refuseUnsupported(
-  { syslog }: StreamConfig,
-  stream: Stream,
-  at: (name: string) => Place,
-  diagnostics: Diagnostic[],
-): void {
-  const refuse = (name: string, what: string): void => {
-    diagnostics.push(fault(at(name), 'unsupported-option', `${what} is not supported by this version of foster`))
-  }
-  if (syslog) refuse(`${stream}_syslog`, `writing ${stream} to syslog`)
 }

@@ -1,10 +1,11 @@
 /** What a Supervisor file says -> the tree that YAML would give, and what YAML has no word for. */
+import type { LogTarget } from '../../core/log-plan.ts'
 import { type Program, programDefaults } from '../../core/plan.ts'
 import type { Diagnostic, Place } from '../../errors.ts'
 import { literal } from '../expand.ts'
 import { type Entry, type Mapping, type Scalar, type Tree, warning } from '../tree.ts'
 import { templateOf } from './expand.ts'
-import type { GroupConfig, ProcessConfig, SupervisorConfig } from './model.ts'
+import type { GroupConfig, ProcessConfig, StreamConfig, SupervisorConfig } from './model.ts'
 import { type Converted, escaped, mapOf, scalar, texted } from './nodes.ts'
 import { dependenciesOf, ownEntries } from './own.ts'
 import { repr } from './python.ts'
@@ -42,7 +43,7 @@ export function writeSupervisor(config: SupervisorConfig, diagnostics: Diagnosti
       const name = names.get(process) ?? process.name
       const { at } = process.section
       const place = placesOf(process)
-      const streams = streamsOf(process, place, diagnostics)
+      const streams = streamsOf(process, place)
       const own = dependenciesOf(process, place('depends_on'), config, names)
       const entries = { ...entriesOf(process, config, place, diagnostics), ...streams, ...own }
       programs.set(name, { at, node: mapOf(at, entries) })
@@ -94,12 +95,20 @@ function changesOf({ name, priority }: GroupConfig, process: ProcessConfig): Par
   }
 }
 
+/** Beside a file, or alone. */
+function withSyslog(targets: readonly LogTarget[], { logfile }: StreamConfig): readonly LogTarget[] {
+  return [...(logfile.kind === 'none' ? [] : targets), { to: 'syslog' }]
+}
+
 /** A listener's stdout is the protocol; a file may have it as well. */
 function logOf({ log }: Program, process: ProcessConfig, isStripped: boolean): Program['log'] {
   const events = eventsOf(process)
+  const { stdout, stderr } = process
   const files = log.stdout.filter(({ to }) => to === 'file')
   return {
     ...log,
+    ...(stdout.syslog && { stdout: withSyslog(log.stdout, stdout) }),
+    ...(stderr.syslog && log.stderr !== 'stdout' && { stderr: withSyslog(log.stderr, stderr) }),
     ...(isListener(process) && { stdout: [{ to: 'protocol' as const }, ...files] }),
     ...(isStripped && { stripAnsi: true as const }),
     ...(events && { events }),

@@ -3,9 +3,17 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { load } from '../../../src/config/load.ts'
 import { convertSupervisor } from '../../../src/config/supervisord/convert.ts'
+import type { LogTarget } from '../../../src/core/log-plan.ts'
+import type { OutputStream } from '../../../src/core/output.ts'
 import type { Plan, Program } from '../../../src/core/plan.ts'
 import { render } from '../../../src/errors.ts'
 import { facts, loadCase, names } from './corpus.ts'
+
+/** Output for the system's log alone is foster's in YAML. */
+function visible(targets: readonly LogTarget[], stream: OutputStream): readonly LogTarget[] {
+  const others = targets.filter(({ to }) => to !== 'syslog')
+  return others.length === 0 && targets.length > 0 ? [{ to: 'forward', stream }] : others
+}
 
 /**
  * A program without what the head of the converted file speaks of. Names that YAML does not allow are others, and
@@ -14,7 +22,12 @@ import { facts, loadCase, names } from './corpus.ts'
 function comparable(program: Program, order: ReadonlyMap<string, readonly number[]>): object {
   const { name: _name, group: _group, rules: _rules, setsIdentity: _sets, priority: _priority, ...rest } = program
   const { replica: _replica, log, ...same } = rest
-  const { events: _events, ...logged } = log
+  const { events: _events, stripAnsi: _strip, ...plain } = log
+  const logged = {
+    ...plain,
+    stdout: visible(log.stdout, 'stdout'),
+    stderr: log.stderr === 'stdout' ? log.stderr : visible(log.stderr, 'stderr'),
+  }
   const own = Object.entries(program.environment).filter(([variable]) => !variable.startsWith('SUPERVISOR_'))
   const dependsOn = program.dependsOn.flatMap(it => (order.get(it.program) ?? []).map(at => ({ ...it, program: at })))
   return { ...same, log: logged, environment: Object.fromEntries(own), dependsOn }
