@@ -49,6 +49,8 @@ export function main(args: readonly string[], signals: Signals): void {
   const invocation = parseArguments(args, version)
   if (invocation.command === 'print') return leave(invocation.exitCode, invocation.text)
   const environment = ownEnvironment()
+  // Who interrupts what is no init means to end it, also while it reads or computes.
+  if (invocation.command !== 'run') signals.release()
   if (invocation.command === 'convert') return convert(invocation.file, facts(environment))
   if (invocation.command === 'client') return client(invocation, environment, () => facts(environment), signals)
   const files = invocation.files.length > 0 ? invocation.files : discover(environment, existsSync)

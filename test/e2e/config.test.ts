@@ -1,7 +1,12 @@
 /** Where the configuration comes from, and what a faulty one leads to: every fault at its place, exit 2, nothing started. */
 import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, constants, openSync, readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { e2e, type Options, type Rig } from './rig.ts'
+import { binary } from './rig-foster.ts'
+import { eventually } from './rig-wait.ts'
 
 /** Runs a faulty configuration: what it says, without the pictures. */
 async function faults(rig: Rig, args: readonly string[], options: Options = {}): Promise<readonly string[]> {
@@ -169,3 +174,28 @@ e2e(
     assert.deepEqual(rig.calls, [])
   },
 )
+
+e2e('check ends of a signal like any program, also while it reads', async rig => {
+  const path = join(rig.dir, 'slow')
+  execFileSync('mkfifo', [path])
+  // Somebody who could write something, and does not.
+  const writer = openSync(path, constants.O_RDWR)
+  try {
+    const check = spawn(binary, ['check', '-c', path], { stdio: 'ignore' })
+    const ended = once(check, 'exit')
+    const fds = `/proc/${check.pid}/fd`
+    await eventually('the file is being read', () => readdirSync(fds).some(fd => linkOf(join(fds, fd)) === path))
+    check.kill('SIGTERM')
+    assert.deepEqual(await ended, [null, 'SIGTERM'])
+  } finally {
+    closeSync(writer)
+  }
+})
+
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return undefined
+  }
+}
