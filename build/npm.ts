@@ -11,7 +11,6 @@ const options = {
   format: 'cjs',
   target: 'node26',
   minify: true,
-  keepNames: true,
   define: { FOSTER_VERSION: JSON.stringify(version) },
   logLevel: 'warning',
 } as const satisfies BuildOptions
