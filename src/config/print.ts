@@ -62,7 +62,15 @@ export function printPlan(plan: Plan, written: Written, options: PrintOptions): 
   top.push(...controlEntries(plan, say))
   const text = emit({ entries: top }, options.origins)
   const rules = written.supervisor === undefined ? '' : supervisors
-  return `# What foster makes of its configuration, complete.\n${rules}${printing.hasMasked ? masked : ''}${text}`
+  return `# What foster makes of its configuration, complete.\n${rules}${socketsOf(plan)}${printing.hasMasked ? masked : ''}${text}`
+}
+
+/** What keys have no word for is said. */
+function socketsOf({ programs }: Plan): string {
+  const names = [...new Set(programs.flatMap(({ socket }) => socket?.of ?? []))]
+  return names.length === 0
+    ? ''
+    : `# What FastCGI programs have as descriptor 0, this does not show: ${names.join(', ')}.\n`
 }
 
 const supervisors = `# Supervisor's rules of restart, and its priorities hold, which this does not show: see foster convert.

@@ -51,6 +51,7 @@ const concerns: Readonly<Record<keyof Program, 'process' | 'rules' | 'identity'>
   stopScope: 'rules',
   stopCommand: 'rules',
   stdin: 'process',
+  socket: 'process',
   tty: 'process',
   log: 'rules',
   setsIdentity: 'process',

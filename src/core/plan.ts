@@ -35,6 +35,25 @@ export interface Credentials {
   readonly home: string | undefined
 }
 
+/** A listening socket that the processes of a program share: their descriptor 0, as FastCGI has it. */
+export interface SharedSocket {
+  /** The program, as it is called in the configuration. */
+  readonly of: string
+  /** Connections that may wait; the kernel has a limit of its own. */
+  readonly backlog: number
+  readonly address: SocketFile | { readonly host: string; readonly port: number }
+}
+
+/** A socket as a file. */
+export interface SocketFile {
+  /** Absolute. */
+  readonly file: string
+  /** Permission bits. */
+  readonly mode: number
+  /** Whose it is to be; -1 for either: as it is made. Undefined: foster's own. */
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined
+}
+
 /** Exponential backoff between automatic restarts. */
 export interface Backoff {
   readonly delay: number
@@ -89,6 +108,8 @@ export interface Program extends ProcessSettings {
   readonly stopCommand: readonly string[] | undefined
   /** `pipe`: open, and nothing comes. */
   readonly stdin: 'null' | 'inherit' | 'pipe'
+  /** Set for `[fcgi-program:x]`: what it has in place of a standard input. */
+  readonly socket?: SharedSocket
   /** It is the terminal's foreground job. */
   readonly tty: boolean
   readonly log: ProgramLogPlan

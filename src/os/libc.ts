@@ -44,6 +44,7 @@ const signatures = {
   getsockopt: { return: 'int32', arguments: ['int32', 'int32', 'int32', 'buffer', 'buffer'] },
   ioctl: { return: 'int32', arguments: ['int32', 'uint64', 'buffer'] },
   kill: { return: 'int32', arguments: ['int32', 'int32'] },
+  listen: { return: 'int32', arguments: ['int32', 'int32'] },
   memfd_create: { return: 'int32', arguments: ['buffer', 'uint32'] },
   pipe2: { return: 'int32', arguments: ['buffer', 'int32'] },
   poll: { return: 'int32', arguments: ['buffer', 'uint64', 'int32'] },

@@ -33,6 +33,17 @@ export async function addressesOf(
   return ask(name, fullNames(name, textOf(files.resolvConf)), signal, files.servers)
 }
 
+/** An IPv4 address of a host that is known without asking anybody: what can be bound is this machine's. */
+export function addressAtHand(host: string, files: Pick<NameFiles, 'hosts'> = usual): string | undefined {
+  const isAddress = (it: string): boolean => {
+    const parts = /^\d{1,3}(?:\.\d{1,3}){3}$/.test(it) ? it.split('.') : []
+    return parts.length === 4 && parts.every(part => Number(part) <= 255)
+  }
+  if (isAddress(host)) return host
+  if (/^(?:.+\.)?localhost\.?$/i.test(host)) return '127.0.0.1'
+  return inHosts(textOf(files.hosts), host).find(isAddress)
+}
+
 /** The addresses that hosts(5) has for a name. */
 export function inHosts(text: string, name: string): readonly string[] {
   const wanted = name.replace(/\.$/, '').toLowerCase()

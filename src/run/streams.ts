@@ -9,6 +9,7 @@ import { errnoName } from '../os/errno.ts'
 import type { Refusal } from '../os/executable.ts'
 import { type InputPipe, makeInputPipe, type Written } from '../os/input-pipe.ts'
 import { makeProgramPipe } from '../os/pipes.ts'
+import { HandedSockets } from './handed-sockets.ts'
 
 /** What becomes a program's descriptors 0, 1 and 2. */
 export type Stdio = readonly [stdin: number, stdout: number, stderr: number]
@@ -29,6 +30,8 @@ export class Streams {
   #sink: { readonly fd: number | undefined } | undefined
   /** The standard inputs of the runs that have one: nothing comes there unless somebody writes. */
   readonly #inputs = new Map<number, InputPipe>()
+  /** There once a program has one. */
+  #sockets: HandedSockets | undefined
   readonly #pipes = new Map<number, Pipes>()
   /** What is still to be told to the log. */
   readonly #pending: (() => void)[] = []
@@ -45,12 +48,20 @@ export class Streams {
    */
   stdio(index: number, program: Program, ownsOutput: boolean): Stdio | Refusal {
     if (ownsOutput || program.tty) return [0, 1, 2]
-    const stdin = program.stdin === 'pipe' ? this.#input(index) : program.stdin === 'inherit' ? 0 : this.#nullDevice
+    const stdin = this.#stdin(index, program)
     if (typeof stdin !== 'number') return stdin
     const stdout = this.#output(index, program, 'stdout')
     if (typeof stdout !== 'number') return stdout
     const stderr = program.log.stderr === 'stdout' ? stdout : this.#output(index, program, 'stderr')
     return typeof stderr === 'number' ? [stdin, stdout, stderr] : stderr
+  }
+
+  #stdin(index: number, program: Program): number | Refusal {
+    if (program.socket !== undefined) {
+      this.#sockets ??= new HandedSockets()
+      return this.#sockets.take(index, program.socket, program.user)
+    }
+    return program.stdin === 'pipe' ? this.#input(index) : program.stdin === 'inherit' ? 0 : this.#nullDevice
   }
 
   #input(index: number): number | Refusal {
@@ -63,6 +74,7 @@ export class Streams {
 
   /** The run did not begin. */
   abandon(index: number): void {
+    this.#sockets?.release(index)
     this.#inputs.get(index)?.close()
     this.#inputs.delete(index)
   }

@@ -29,6 +29,10 @@ test('programs come, go, and come back', () => {
 test('what a process is made of makes it another one; rules do not', () => {
   const other: Partial<Program> = { command: ['x'], environment: { A: 'b' }, user: undefined, workingDir: '/' }
   assert.deepEqual(between([a], [programOf('a', other)]), ['a restarted command workingDir environment'])
+  const socket = { of: 'a', backlog: 1, address: { host: 'localhost', port: 1 } } as const
+  assert.deepEqual(between([programOf('a', { socket })], [programOf('a', { socket: { ...socket } })]), [])
+  const wider = { socket: { ...socket, backlog: 2 } }
+  assert.deepEqual(between([programOf('a', { socket })], [programOf('a', wider)]), ['a restarted socket'])
   const rules: Partial<Program> = {
     critical: false,
     restart: 'never',

@@ -125,7 +125,7 @@ test('generated formats, commands and environments mean the same', { skip: missi
 
 /**
  * A message without what differs: the place, the names that could have been used, what foster keeps to itself. When a
- * group names two programs, supervisord calls the group by the first one.
+ * group names two programs, supervisord calls the group by the first one. Two messages it forgets to format.
  */
 function plainly(message: string): string {
   const text = message.replace(/ in section '.*$/s, '').replace(/ Available names:.*$/s, '')
@@ -134,6 +134,7 @@ function plainly(message: string): string {
     .replace(/(?<=pairs in value ).*$/s, '***')
     .replace(/(?<=^Source contains parsing errors).*$/s, '')
     .replace(/^\[\w+:\w+\](?= names unknown)/, '[group]')
+    .replace(/^\('(.*)%s(.*)', '(.*)'\)/, '$1$3$2')
 }
 
 const files = globSync(`${folder}/*.conf`).sort()

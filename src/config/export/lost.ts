@@ -15,6 +15,8 @@ const anywhere: readonly Line[] = [
   ({ log }) =>
     log.stdout.some(({ to }) => to === 'protocol') &&
     "an event listener of Supervisor's: there are no events here, so leave it out",
+  ({ socket }) =>
+    socket !== undefined && "a FastCGI program of Supervisor's: nothing gives it its socket here, so leave it out",
   ({ critical }) => !critical && 'critical: false: there is no such thing as critical; no container ends the others',
   ({ autostart }) => !autostart && 'autostart: false: here it is started with the others',
   ({ successExitCodes: codes }) =>

@@ -32,7 +32,7 @@ interface Block {
 
 /** Writes the file. */
 export function convertSupervisor({ tree, config }: WrittenSupervisor): string {
-  const groups = config.groups.filter(({ pool }) => pool === undefined)
+  const groups = config.groups.filter(group => !isLeftOut(group))
   const inPlan = planNames(config.groups)
   const programs = tree.entries.get('programs')?.node
   const blocks = groups.flatMap(group => {
@@ -42,23 +42,38 @@ export function convertSupervisor({ tree, config }: WrittenSupervisor): string {
     })
     return joined(single)
   })
-  const names = yamlNames(blocks, inPlan)
+  const leftOut = config.groups.filter(isLeftOut).flatMap(({ processes }) => processes)
+  const gone = leftOut.map(it => [inPlan.get(it) ?? it.name, ''] as const)
+  const names = new Map([...gone, ...yamlNames(blocks, inPlan)])
   const lines = blocks.flatMap(block => programOf(block, names, inPlan, groups))
   const top = ['log', 'shutdown'].flatMap(key => {
     const node = tree.entries.get(key)?.node
     return node === undefined ? [] : entryOf(key, node, 0)
   })
   const body = lines.length === 0 ? ['programs: {}'] : ['programs:', ...lines]
-  return `${head}${listenersOf(config.groups)}${outputOf(config)}${defaults}${[...top, ...body].join('\n')}\n`
+  return `${head}${leftOutOf(config.groups)}${outputOf(config)}${defaults}${[...top, ...body].join('\n')}\n`
 }
 
 /** What YAML has no word for at all. */
-function listenersOf(groups: readonly GroupConfig[]): string {
-  const names = groups.filter(({ pool }) => pool !== undefined).map(({ section }) => `[${section.name}]`)
-  if (names.length === 0) return ''
-  return `#   - Event listeners speak Supervisor's protocol, and only a Supervisor file has them. Left out:
-#     ${names.join(' ')}
+function leftOutOf(groups: readonly GroupConfig[]): string {
+  const named = (wanted: (group: GroupConfig) => boolean): string =>
+    groups
+      .filter(wanted)
+      .map(({ section }) => `[${section.name}]`)
+      .join(' ')
+  const listeners = named(({ pool }) => pool !== undefined)
+  const fcgi = named(({ socket }) => socket !== undefined)
+  const protocol = `#   - Event listeners speak Supervisor's protocol, and only a Supervisor file has them. Left out:
+#     ${listeners}
 `
+  const sockets = `#   - FastCGI programs are given a listening socket, and only by a Supervisor file. Left out:
+#     ${fcgi}
+`
+  return `${listeners === '' ? '' : protocol}${fcgi === '' ? '' : sockets}`
+}
+
+function isLeftOut({ pool, socket }: GroupConfig): boolean {
+  return pool !== undefined || socket !== undefined
 }
 
 /** What YAML has no word for of the output. */
@@ -158,9 +173,11 @@ function environmentOf(node: Tree): readonly string[] {
 
 function dependenciesOf(node: Tree, names: ReadonlyMap<string, string>): readonly string[] {
   if (node.kind !== 'map') return []
-  // A dependency on a program is one on all of its replicas.
+  // A dependency on a program is one on all of its replicas; what is left out cannot be waited for.
+  const kept = [...node.entries].filter(([name]) => names.get(name) !== '')
+  if (kept.length === 0) return []
   const conditions = new Map(
-    [...node.entries].map(([name, { node: condition }]) => [
+    kept.map(([name, { node: condition }]) => [
       names.get(name) ?? name,
       condition.kind === 'scalar' ? condition.text : '',
     ]),

@@ -1,5 +1,6 @@
 /** The groups of processes, in the order in which supervisord starts them. */
 
+import { socketOf } from './fcgi.ts'
 import type { Section } from './ini.ts'
 import { poolOf } from './listeners.ts'
 import type { GroupConfig, ProcessConfig } from './model.ts'
@@ -11,7 +12,6 @@ import { integer, strings } from './values.ts'
 
 /** All groups: those of `[group:x]`, and one for each program that is in none. */
 export function groupsOf(reading: Reading): readonly GroupConfig[] {
-  refuseUnsupported(reading)
   const taken = new Set<Section>()
   const groups: GroupConfig[] = []
   for (const section of sectionsOf(reading.ini, 'group')) groups.push(...groupOf(reading, section, taken))
@@ -22,6 +22,9 @@ export function groupsOf(reading: Reading): readonly GroupConfig[] {
     groups.push({ name, priority, section, processes: processesOf(reading, section, name) })
   }
   for (const section of sectionsOf(reading.ini, 'eventlistener')) groups.push(...poolGroupOf(reading, section))
+  for (const section of sectionsOf(reading.ini, 'fcgi-program')) {
+    if (!taken.has(section)) groups.push(...fcgiGroupOf(reading, section))
+  }
   const count = groups.reduce((sum, { processes }) => sum + processes.length, 0)
   const last = groups.at(-1)
   if (last !== undefined && count > mostProcesses) {
@@ -40,12 +43,14 @@ function poolGroupOf(reading: Reading, section: Section): readonly GroupConfig[]
   return pool === undefined ? [] : [{ name, priority, section, processes, pool }]
 }
 
-/** What is not there yet is refused. */
-function refuseUnsupported({ ini, diagnostics }: Reading): void {
-  for (const { name, at } of sectionsOf(ini, 'fcgi-program')) {
-    const message = `[${name}]: FastCGI programs are not supported by this version of foster`
-    diagnostics.push({ code: 'unsupported-section', severity: 'error', message, at })
-  }
+/** The processes of a FastCGI program, which share a socket. */
+function fcgiGroupOf(reading: Reading, section: Section): readonly GroupConfig[] {
+  const name = nameOf(reading, section)
+  if (name === undefined) return []
+  const priority = get(reading, section, 'priority', namesOf(reading), integer) ?? 999
+  const socket = socketOf(reading, section, name)
+  const processes = processesOf(reading, section, name)
+  return socket === undefined ? [] : [{ name, priority, section, processes, socket }]
 }
 
 function groupOf(reading: Reading, section: Section, taken: Set<Section>): readonly GroupConfig[] {
@@ -65,12 +70,19 @@ function groupOf(reading: Reading, section: Section, taken: Set<Section>): reado
     } else if (own !== undefined && fcgi !== undefined) {
       const message = `[${section.name}] name ${program} is ambiguous (exists as program and fcgi-program)`
       complain(reading, section, 'programs', message)
-    } else if (own !== undefined) {
-      taken.add(own)
-      processes.push(...processesOf(reading, own, name))
+    } else {
+      const found = own ?? fcgi
+      if (found === undefined) continue
+      if (found === fcgi) caution(reading, section, 'programs', 'supervisor', withoutSocket(fcgi, section))
+      taken.add(found)
+      processes.push(...processesOf(reading, found, name))
     }
   }
   return [{ name, priority, section, processes: processes.sort(byPriority) }]
+}
+
+function withoutSocket(fcgi: Section, group: Section): string {
+  return `[${fcgi.name}] is run without its socket in [${group.name}], as with supervisord`
 }
 
 /** Of two groups or two members of a group with one name, supervisord silently runs one. */

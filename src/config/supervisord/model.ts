@@ -1,4 +1,5 @@
 /** What a Supervisor file says, typed: processes in groups, and what surrounds them. Names and units are Supervisor's. */
+import type { SharedSocket } from '../../core/plan.ts'
 import type { Signal } from '../../core/signal.ts'
 import type { SupervisorLogin, SupervisorPool } from '../../core/supervisor.ts'
 import type { Place } from '../../errors.ts'
@@ -60,6 +61,8 @@ export interface GroupConfig {
   readonly processes: readonly ProcessConfig[]
   /** Set for `[eventlistener:x]`. */
   readonly pool?: SupervisorPool
+  /** Set for `[fcgi-program:x]`; a file without an owner is to be the user's of the program. */
+  readonly socket?: SharedSocket
 }
 
 /** A server of `[unix_http_server]` or `[inet_http_server]`. */

@@ -54,7 +54,7 @@ function unixServer(reading: Reading, section: Section): readonly ServerConfig[]
 }
 
 /** `user` or `user:group`, each by name or number and with an entry; a number stands for a group without one. */
-function ownerOf(text: string, reading: Reading): { uid: number; gid: number } | undefined {
+export function ownerOf(text: string, reading: Reading): { uid: number; gid: number } | undefined {
   const at = text.indexOf(':')
   const group = at < 0 ? undefined : text.slice(at + 1)
   try {

@@ -1,6 +1,6 @@
 /** What a Supervisor file says -> the tree that YAML would give, and what YAML has no word for. */
 import type { LogTarget } from '../../core/log-plan.ts'
-import { type Program, programDefaults } from '../../core/plan.ts'
+import { type Program, programDefaults, type SharedSocket } from '../../core/plan.ts'
 import type { Diagnostic, Place } from '../../errors.ts'
 import { literal } from '../expand.ts'
 import { type Entry, type Mapping, type Scalar, type Tree, warning } from '../tree.ts'
@@ -50,6 +50,7 @@ export function writeSupervisor(config: SupervisorConfig, diagnostics: Diagnosti
       changes.set(name, resolved => ({
         ...resolved,
         ...changesOf(group, process),
+        ...(group.socket && { stdin: 'null', socket: ownedBy(group.socket, resolved) }),
         log: logOf(resolved, process, daemon.stripAnsi),
       }))
     }
@@ -93,6 +94,13 @@ function changesOf({ name, priority }: GroupConfig, process: ProcessConfig): Par
     setsIdentity: false,
     ...(!own.has('restart') && !own.has('kind') && { rules: 'supervisor' as const }),
   }
+}
+
+/** A socket that nobody was named for is the user's of the program. */
+function ownedBy(socket: SharedSocket, { user }: Program): SharedSocket {
+  const { address } = socket
+  if (!('file' in address) || address.owner !== undefined || user === undefined) return socket
+  return { ...socket, address: { ...address, owner: { uid: user.uid, gid: user.gid } } }
 }
 
 /** Beside a file, or alone. */

@@ -4,7 +4,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { exported } from '../../../src/config/export/export.ts'
+import { load } from '../../../src/config/load.ts'
 import { configuration, jsonFile } from '../arbitrary.ts'
+import { factsOf } from '../facts.ts'
 import { type Compose, exportOf, formats, loadText, type Pod, readCompose, readPod } from './rig.ts'
 
 const numbers = {
@@ -198,4 +200,12 @@ test('names that become the same label stay apart, and are no longer than a labe
   assert.deepEqual(labels.slice(0, 5), ['web', 'web-2', 'web-0', 'web-0-2', 'web-1'])
   assert.equal(new Set(labels).size, 7)
   assert.deepEqual(Object.keys(readCompose(exportOf(loaded, 'compose')).services), labels)
+})
+
+test('what only a Supervisor file has is named', () => {
+  const text = '[supervisord]\n[fcgi-program:php]\ncommand=php\nsocket=unix:///run/php.sock\n'
+  const loaded = load(['/srv/shop/s.conf'], factsOf({ '/srv/shop/s.conf': text }))
+  for (const format of formats) {
+    assert.match(exportOf(loaded, format), /# .*a FastCGI program of Supervisor's: .* leave it out/, format)
+  }
 })

@@ -35,7 +35,9 @@ function comparable(program: Program, order: ReadonlyMap<string, readonly number
 
 function comparablePlan({ stays: _stays, ownPidFile: _pid, supervisor: _clients, programs, ...plan }: Plan): object {
   const order = new Map<string, number[]>()
-  const known = programs.filter(({ log }) => !log.stdout.some(({ to }) => to === 'protocol'))
+  const known = programs.filter(
+    ({ log, socket }) => socket === undefined && !log.stdout.some(({ to }) => to === 'protocol'),
+  )
   known.forEach(({ name }, index) => void order.set(name, [...(order.get(name) ?? []), index]))
   return { ...plan, programs: known.map(program => comparable(program, order)) }
 }
@@ -76,4 +78,31 @@ test('variables of foster stay variables, those of the file are written out', ()
   const port = braced('APP_PORT')
   assert.ok(lines.includes(`command: [a, "--port=${port}", "--stage", prod, "8080", "$${braced('X')}"]`), yaml)
   assert.ok(lines.includes(`URL: "http://h:${port}/$${braced('Y')}"`), yaml)
+})
+
+test('FastCGI programs are left out, and nothing waits for them', () => {
+  const text = [
+    '[supervisord]',
+    '[fcgi-program:php]',
+    'command=php',
+    'socket=unix:///run/php.sock',
+    '[program:web]',
+    'command=web',
+    'depends_on=php',
+    '[program:cron]',
+    'command=cron',
+    'depends_on=php, web',
+  ].join('\n')
+  const { written } = load(['a.conf'], { ...facts, readFile: () => text })
+  const yaml = convertSupervisor(written?.supervisor ?? assert.fail('it is faulty'))
+  assert.match(yaml, /Left out:\n# {5}\[fcgi-program:php\]\n/)
+  const { plan } = load(['foster.yaml'], { ...facts, readFile: () => yaml })
+  assert.deepEqual(
+    plan?.programs.map(({ name, dependsOn }) => [name, dependsOn.map(it => it.program)]),
+    [
+      ['cron', ['web']],
+      ['web', []],
+    ],
+    yaml,
+  )
 })

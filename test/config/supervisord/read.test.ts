@@ -104,6 +104,14 @@ test('it is printed as YAML, with the place of each value and what YAML has no w
   assert.ok(!printed.includes('backoff'))
 })
 
+test('that the sockets of FastCGI programs are not shown is said', () => {
+  const text = `${base}[fcgi-program:php]\ncommand=php\nsocket=unix:///run/php.sock\n`
+  const { plan, written } = loaded(text)
+  assert.ok(plan !== undefined && written !== undefined)
+  const printed = printPlan(plan, written, { origins: false, showSecrets: false })
+  assert.match(printed, /^# What FastCGI programs have as descriptor 0, this does not show: php\.$/m)
+})
+
 test('what a pattern matches and cannot be opened is passed over, with a warning', () => {
   const files = { 's.conf': `${base}[include]\nfiles=conf.d/**/x\n` }
   const asked: string[] = []
