@@ -57,8 +57,9 @@ export async function peer(
   mkdirSync(dir)
   const config = rig.file(`${name}/supervisord.conf`, fileFor(dir, programs))
   const foster = who === 'foster' ? await rig.start(['-c', config], { env }) : undefined
-  const oracle =
-    who === 'foster' ? undefined : spawn('supervisord', ['-n', '-c', config], { cwd: dir, stdio: 'ignore' })
+  // One supervisord removes at its start what another has in the same directory for AUTO logs.
+  const own = { cwd: dir, env: { ...process.env, TMPDIR: dir } }
+  const oracle = who === 'foster' ? undefined : spawn('supervisord', ['-n', '-c', config], { ...own, stdio: 'ignore' })
   await eventually(`${who} listens`, () => existsSync(join(dir, 's.sock')))
   return {
     ...{ who, dir, config, url: `unix://${dir}/s.sock`, foster },

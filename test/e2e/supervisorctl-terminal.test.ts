@@ -71,20 +71,26 @@ withSupervisor('at a terminal: completion, confirmation, Ctrl-C, Ctrl-D, fg', ri
         await at.when(prompt, 'version\r')
         await at.when(prompt, 'shutdown\r')
         await at.when(/y\/N\? \S{0,5}$/, 'n\r')
+        await at.when(prompt, '\x04')
+      })
+    await same('a session', pairs, shell, /supervisor> version\n4\.2\.5\n/)
+    // In Debian's, Ctrl-C sometimes comes where Python takes it for a failure to connect, and after fg its end takes up to
+    // half a minute, until its thread has something to read.
+    const own = pairs.filter(it => it.client === 'own')
+    const foreground = (pair: Pair) =>
+      typed(pair, [], async at => {
         await at.when(prompt, 'fg cat\r')
         await at.when(/to exit <==\r\n/, 'hello\r')
         await at.when(/hello[\s\S]*hello/, '\x03')
         await at.when(prompt, '\x04')
       })
-    await same('a session', pairs, shell, /supervisor> version\n4\.2\.5\n/)
+    await same('fg', own, foreground, /hello\nhello\n/)
     const following = (pair: Pair) =>
       typed(pair, [], async at => {
         await at.when(prompt, 'tail -f file\r')
         await at.when(/line 5 89\r\n$/, '\x03')
         await at.when(prompt, '\x03')
       })
-    // In Debian's, Ctrl-C sometimes comes where Python takes it for a failure to connect.
-    const own = pairs.filter(it => it.client === 'own')
     await same('Ctrl-C in tail -f', own, following, /line 5 89\n\nsupervisor> \nexit 0\n$/)
     const login = (pair: Pair) =>
       typed(pair, ['-u', 'x', '-i', 'version'], async at => {
