@@ -44,6 +44,8 @@ type Handler<Name extends RouteName> = (asked: Asked<Name>) => Reply | Failure
 const ndjson = 'application/x-ndjson'
 const json = (body: object): Reply => ({ status: 200, json: body })
 
+let document: ReturnType<typeof openApi> | undefined
+
 /** One handler for each row of the table. */
 export const handlers: { readonly [Name in RouteName]: Handler<Name> } = {
   status: asked => json(statusAnswer(asked)),
@@ -78,7 +80,11 @@ export const handlers: { readonly [Name in RouteName]: Handler<Name> } = {
     foster.dispatch({ on: 'shutdown' })
     return { status: 202, json: { phase: foster.world().phase.at } }
   },
-  openapi: ({ foster }) => json(openApi(foster.version)),
+  openapi: ({ foster }) => {
+    // It takes some milliseconds to make, and never changes.
+    document ??= openApi(foster.version)
+    return json(document)
+  },
 }
 
 function statusAnswer(asked: Asked<'status'>): StatusAnswer {
