@@ -8,7 +8,7 @@ import { discover, type Facts, load } from './config/load.ts'
 import { colourOf, wantsColour } from './log/format.ts'
 import { exitNow, readerGone } from './os/libc.ts'
 import type { Signals } from './os/signals.ts'
-import { peerOf } from './os/sockets.ts'
+import { connected, peerOf } from './os/sockets.ts'
 import { columnsOf } from './os/terminal.ts'
 import { print } from './printing.ts'
 import { version } from './version.ts'
@@ -35,6 +35,7 @@ function surroundings(environment: Readonly<Record<string, string>>, facts: () =
     version,
     configuredSocket: () => configuredSocket(environment, facts),
     initUid: () => statSync('/proc/1', { throwIfNoEntry: false })?.uid,
+    connect: connected,
     peerUid: fd => peerOf(fd)?.uid,
     write: print,
     isUnread: readerGone,

@@ -1,4 +1,5 @@
 /** What a command knows of the system that it runs on: given by `main`, so that the commands themselves can be tested. */
+import type { Socket } from 'node:net'
 
 /** Where text goes: 1 is stdout, 2 is stderr. */
 export type Output = 1 | 2
@@ -13,6 +14,8 @@ export interface Surroundings {
   readonly configuredSocket: () => string | undefined
   /** Whose process pid 1 is; undefined if the system does not say. */
   readonly initUid: () => number | undefined
+  /** Connects to the unix socket at this path; gives why not, as the name of an error or in words. */
+  readonly connect: (path: string) => Promise<Socket | string>
   /** The user at the other end of a connected unix socket; undefined if the system does not say. */
   readonly peerUid: (fd: number) => number | undefined
   /** Writes all of it; false if nobody reads it any more. Waits while the reader is slow. */

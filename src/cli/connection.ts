@@ -97,7 +97,7 @@ export class Client {
         : [this.#path]
     const tried = new Map<string, string>()
     for (const path of places) {
-      const socket = await connected(path)
+      const socket = await this.#around.connect(path)
       if (typeof socket === 'string') {
         tried.set(path, socket)
         continue
@@ -133,24 +133,6 @@ interface Answer {
 /** `foster/0.1.0` in the header Server. */
 function versionOf({ headers }: ResponseReader): string | undefined {
   return /^foster\/(.+)$/.exec(headers.get('server') ?? '')?.[1]
-}
-
-/** A connection, or the name of the error. */
-function connected(path: string): Promise<Socket | string> {
-  const net = process.getBuiltinModule('node:net')
-  return new Promise(resolve => {
-    const socket = net.connect(path)
-    socket.once('error', ({ code, message }: NodeJS.ErrnoException) => {
-      // A file that is no socket refuses like one that nobody listens at.
-      resolve(code === 'ECONNREFUSED' && !isSocket(path) ? 'it is no socket' : (code ?? message))
-    })
-    socket.once('connect', () => resolve(socket))
-  })
-}
-
-function isSocket(path: string): boolean {
-  const { statSync } = process.getBuiltinModule('node:fs')
-  return statSync(path, { throwIfNoEntry: false })?.isSocket() ?? true
 }
 
 /** Sends a request and reads the head of the answer; the body is read as the caller takes it. */

@@ -1,5 +1,6 @@
 /** Stream sockets of AF_UNIX: who is at the other end of one, and whether somebody still listens at a path. */
-import { closeSync, lstatSync } from 'node:fs'
+import { closeSync, lstatSync, statSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { checked, libc } from './libc.ts'
 
 /** Numbers of <sys/socket.h>; the same on x86-64 and arm64. */
@@ -25,6 +26,23 @@ export interface PeerFacts {
   readonly gid: number
   /** Its supplementary groups. */
   readonly groups: readonly number[]
+}
+
+/** A connection to the unix socket at a path, or why there is none: the name of an error, or words. */
+export function connected(path: string): Promise<Socket | string> {
+  const net = process.getBuiltinModule('node:net')
+  return new Promise(resolve => {
+    const socket = net.connect(path)
+    socket.once('error', ({ code, message }: NodeJS.ErrnoException) => {
+      // A file that is no socket refuses like one that nobody listens at.
+      resolve(code === 'ECONNREFUSED' && !isSocket(path) ? 'it is no socket' : (code ?? message))
+    })
+    socket.once('connect', () => resolve(socket))
+  })
+}
+
+function isSocket(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isSocket() ?? true
 }
 
 /** Who is at the other end of a connected unix socket: unix(7), SO_PEERCRED and SO_PEERGROUPS. Undefined: nobody can tell. */

@@ -22,9 +22,17 @@ test('the socket: what the command line says, $FOSTER_SOCKET, the configuration'
 })
 
 test('no socket: 7, but 4 of status, as supervisorctl has it; where it was looked for, and what to do', async () => {
-  const { code, stderr, stdout } = await foster('pid', { environment: { XDG_RUNTIME_DIR: '/nowhere' }, uid: 4242 })
+  const looked: string[] = []
+  // Whatever lies in the usual places of this machine has no say.
+  const connect = async (path: string): Promise<string> => {
+    looked.push(path)
+    return 'ENOENT'
+  }
+  const surroundings = { environment: { XDG_RUNTIME_DIR: '/nowhere' }, uid: 4242, connect }
+  const { code, stderr, stdout } = await foster('pid', surroundings)
   assert.deepEqual([code, stdout], [7, ''])
   const places = '/run/foster.sock, /nowhere/foster.sock, /tmp/foster-4242/foster.sock'
+  assert.equal(looked.join(', '), places)
   assert.match(stderr, new RegExp(`^foster: no foster's socket here; is foster running\\? looked at ${places}\n`))
   assert.match(stderr, /--socket PATH/)
   assert.equal((await foster('status --socket DIR/none')).code, 4)

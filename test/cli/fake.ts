@@ -7,6 +7,7 @@ import type { ActionResult, ProcessStatus, StatusAnswer } from '../../src/api/an
 import { parseArguments } from '../../src/cli/arguments.ts'
 import type { Surroundings } from '../../src/cli/around.ts'
 import { runClient } from '../../src/cli/client.ts'
+import { connected } from '../../src/os/sockets.ts'
 
 /** What is answered: a value as JSON, several as lines, or whatever the function does. */
 export type Reply =
@@ -72,6 +73,7 @@ const quiet: Surroundings = {
   version: '1.0.0',
   configuredSocket: () => undefined,
   initUid: () => 0,
+  connect: connected,
   peerUid: () => 0,
   write: () => true,
   isUnread: () => false,
