@@ -24,7 +24,7 @@ function causeOf(before: State): Cause {
 /** Counted for the metrics. */
 export interface Tally {
   readonly exits: Map<Cause, number>
-  /** By probe and result: `readiness ok`, `readiness failed`. */
+  /** By probe and result: `readiness ok`, `readiness failed`, `readiness unknown`. */
   readonly tries: Map<string, number>
 }
 
@@ -80,6 +80,7 @@ export class Journal {
     }
     if (event.on === 'exit' || event.on === 'refused') this.#ended(own, label, before, event.ending, now)
     if (event.on === 'tried') count(own.tally.tries, `${event.probe} ${event.ok ? 'ok' : 'failed'}`)
+    if (event.on === 'untried') count(own.tally.tries, `${event.probe} unknown`)
     for (const news of probeNews(label, before, after)) this.#events.add(news)
     const from = toldName(before)
     const to = toldName(after)

@@ -18,11 +18,19 @@ interface Killed {
   readonly unhealthy?: Unhealthy
 }
 
-/** The end of one run. `unstartable` is a run that never began: `code` is what a shell would say, 127 or 126, else 1. */
+/**
+ * The end of one run. `unstartable` is a run that never began: `code` is what a shell would say, 127 or 126, else 1.
+ * `isShortage`: for want of descriptors, processes or memory, which says nothing of the program.
+ */
 export type Ending =
   | { readonly how: 'exited'; readonly code: number; readonly unhealthy?: Unhealthy }
   | Killed
-  | { readonly how: 'unstartable'; readonly reason: string; readonly code: 126 | 127 | 1 }
+  | {
+      readonly how: 'unstartable'
+      readonly reason: string
+      readonly code: 126 | 127 | 1
+      readonly isShortage?: true
+    }
 
 /** The exit code that tells of an ending: the code, or 128 + the signal as shells have it (POSIX 2.8.2). */
 export function exitCodeOf(ending: Ending): number {

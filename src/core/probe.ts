@@ -211,13 +211,29 @@ export function judgeTry(
     const due = name === 'liveness' && ok ? now + overdueAfter(probe) : never
     return { ...progress, due, verdict: ok ? 'passing' : 'failing', detail: said }
   }
-  // Compose's start_period: failures in it do not count, and a success ends it.
-  const starts = uptime < probe.startPeriod && progress.verdict === 'unknown'
+  const starts = isStarting(probe, progress, uptime)
   const failures = ok || (starts && progress.successes === 0) ? 0 : progress.failures + 1
   const successes = ok ? progress.successes + 1 : 0
-  const period = starts && !ok ? probe.startInterval : probe.period
-  const due = Math.max(now, progress.began + period)
+  const due = Math.max(now, progress.began + (starts && !ok ? probe.startInterval : probe.period))
   const verdict =
     successes >= probe.successThreshold ? 'passing' : failures >= probe.failureThreshold ? 'failing' : progress.verdict
   return { ...progress, due, successes, failures, verdict, detail: said }
+}
+
+/** Compose's start_period: failures in it do not count, and a success ends it. */
+function isStarting(probe: Probe, { verdict }: Progress, uptime: number): boolean {
+  return uptime < probe.startPeriod && verdict === 'unknown'
+}
+
+/** A try came to nothing: the next comes when it would have come, and nothing counts. */
+export function passOver(
+  name: ProbeName,
+  probe: Probe,
+  probing: Probing,
+  { now, uptime }: { readonly now: number; readonly uptime: number },
+): Probing {
+  const progress = probing[name]
+  if (progress === undefined || progress.due !== never) return probing
+  const period = isStarting(probe, progress, uptime) ? probe.startInterval : probe.period
+  return { ...probing, [name]: { ...progress, due: Math.max(now, progress.began + period) } }
 }

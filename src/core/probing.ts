@@ -1,7 +1,15 @@
 /** What becomes of a process that is there: it starts, runs, is asked how it is, and found unhealthy. */
 import { history, live, probed, stay, stop, stray, to } from './moves.ts'
 import type { Program } from './plan.ts'
-import { beginProbing, handProbingOver, hearProbe, lookAtDues, type Probing, releaseProbing } from './probe.ts'
+import {
+  beginProbing,
+  handProbingOver,
+  hearProbe,
+  lookAtDues,
+  type Probing,
+  passOver,
+  releaseProbing,
+} from './probe.ts'
 import type { Context, Event, History, In, Of, Step } from './state.ts'
 
 /** When a process is RUNNING by its uptime alone. */
@@ -39,6 +47,14 @@ export function tried(state: In<'starting' | 'running'>, event: Of<'tried'>, con
   if (event.pid !== state.pid || probe === undefined) return stay(state)
   const probing = hearProbe(event.probe, probe, state.probing, event, { now, uptime: now - state.since })
   return probing === state.probing ? stay(state) : withProbing(state, probing, context)
+}
+
+/** A probe that could not be tried: nothing is known that was not known before. */
+export function untried(state: In<'starting' | 'running'>, event: Of<'untried'>, { program, now }: Context): Step {
+  const probe = program.probes[event.probe]
+  if (event.pid !== state.pid || probe === undefined) return stay(state)
+  const probing = passOver(event.probe, probe, state.probing, { now, uptime: now - state.since })
+  return probing === state.probing ? stay(state) : to({ ...state, probing })
 }
 
 /** Draws the consequences of what the probes say now. */

@@ -4,7 +4,7 @@
  */
 import { begin, ended, history, killNow, stay, stop, stopped, stray, to } from './moves.ts'
 import { extendStartup } from './probe.ts'
-import { adopted, due, spawned, tried } from './probing.ts'
+import { adopted, due, spawned, tried, untried } from './probing.ts'
 import type { At, Context, Event, In, Live, Of, On, State, Step } from './state.ts'
 
 type Cell<A extends At, O extends On> = (state: In<A>, event: Of<O>, context: Context) => Step
@@ -26,6 +26,7 @@ const idle = {
   adopted: stray,
   // Its process has ended while the answer was on its way.
   tried: stay,
+  untried: stay,
   extended: stay,
 } as const
 
@@ -69,6 +70,7 @@ export const table: Table = {
     exit: (s, e, c) => ended(s, e.ending, c.now - s.since, c),
     adopted: (s, e, c) => adopted(s, e.pid, c),
     tried,
+    untried,
     extended: (s, e, c) => {
       if (!isOf(s, e)) return stay(s)
       const probing = extendStartup(c.program.probes, s.probing, c.now + e.millis)
@@ -86,6 +88,7 @@ export const table: Table = {
     exit: (s, e, c) => ended(s, e.ending, c.now - s.since, c),
     adopted: (s, e, c) => adopted(s, e.pid, c),
     tried,
+    untried,
   },
   stopping: {
     ...idle,

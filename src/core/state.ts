@@ -87,6 +87,8 @@ export type Event =
       readonly ok: boolean
       readonly detail: string
     }
+  /** A try came to nothing for want of something of foster's own: it says nothing of the process. */
+  | { readonly on: 'untried'; readonly probe: ProbeName; readonly pid: number }
   /** The process asks for so much time, from now, for what it is doing: its start or its stop. */
   | { readonly on: 'extended'; readonly pid: number; readonly millis: number }
 

@@ -15,6 +15,7 @@ import {
   type ShortCommand,
 } from './commands.ts'
 import { CredentialsError, withCredentials } from './credentials.ts'
+import { isShortage } from './errno.ts'
 import { candidates, explain, notFound, type Refusal } from './executable.ts'
 import { type Launch, startProgram, unbecome } from './launch.ts'
 import { kill } from './libc.ts'
@@ -182,7 +183,12 @@ export class Children {
       if (error instanceof CredentialsError && !error.restoring) return failed(unbecome(error, command.user))
       // Foster is no longer who it was: that stops it, wherever it comes to light.
       if (error instanceof CredentialsError) queueMicrotask(() => Promise.reject(error))
-      return failed({ how: 'unstartable', code: 1, reason: error instanceof Error ? error.message : String(error) })
+      const fault = {
+        how: 'unstartable',
+        code: 1,
+        reason: error instanceof Error ? error.message : String(error),
+      } as const
+      return failed(isShortage((error as NodeJS.ErrnoException).code) ? { ...fault, isShortage: true } : fault)
     }
   }
 

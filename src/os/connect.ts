@@ -1,5 +1,6 @@
 /** Connections that foster opens itself: to a host by name or address, or to a unix socket. */
 import type { Socket } from 'node:net'
+import { isShortage, ShortageError } from './errno.ts'
 import { addressesOf } from './names.ts'
 
 /** Where to connect to. */
@@ -12,7 +13,8 @@ const stagger = 250
 const mostAddresses = 8
 
 /**
- * Opens a connection. Throws an Error in words, such as `connection refused (127.0.0.1:80)`. When `signal` aborts,
+ * Opens a connection. Throws an Error in words, such as `connection refused (127.0.0.1:80)`; a ShortageError where
+ * nobody was asked, at one address at least, for want of a descriptor or memory. When `signal` aborts,
  * everything is closed, the connection itself too, and what is still waiting ends with an Error.
  */
 export async function connect(remote: Remote, signal: AbortSignal): Promise<Socket> {
@@ -29,6 +31,7 @@ function first(ends: readonly Remote[], signal: AbortSignal): Promise<Socket> {
     const { connect: open } = process.getBuiltinModule('node:net')
     const waiting = new Set<Socket>()
     const faults: string[] = []
+    let lacks = false
     let next = 0
     let timer: NodeJS.Timeout | undefined
     const settle = (settled: () => void, kept?: Socket): void => {
@@ -39,11 +42,13 @@ function first(ends: readonly Remote[], signal: AbortSignal): Promise<Socket> {
       settled()
     }
     const abort = (): void => settle(() => reject(new Error('the connection was given up')))
-    const failed = (socket: Socket, fault: string): void => {
+    const failed = (socket: Socket, error: NodeJS.ErrnoException, end: Remote): void => {
       if (!waiting.delete(socket)) return
-      faults.push(fault)
-      if (next < ends.length) start()
-      else if (waiting.size === 0) settle(() => reject(new Error(faults.join(', '))))
+      faults.push(`${wordsOf(error)} (${nameOf(end)})`)
+      lacks ||= isShortage(error.code)
+      if (next < ends.length) return start()
+      const fault = faults.join(', ')
+      if (waiting.size === 0) settle(() => reject(lacks ? new ShortageError(fault) : new Error(fault)))
     }
     const start = (): void => {
       clearTimeout(timer)
@@ -52,7 +57,7 @@ function first(ends: readonly Remote[], signal: AbortSignal): Promise<Socket> {
       const socket = open('path' in end ? { path: end.path } : { ...end, autoSelectFamily: false })
       waiting.add(socket)
       // The listener stays: without one a later fault of this socket would be a fault of foster.
-      socket.on('error', error => failed(socket, `${wordsOf(error)} (${nameOf(end)})`))
+      socket.on('error', error => failed(socket, error, end))
       socket.once('connect', () => {
         signal.addEventListener('abort', () => socket.destroy(), { once: true })
         settle(() => resolve(socket), socket)
@@ -84,6 +89,8 @@ const words: Readonly<Record<string, string>> = {
   EPIPE: 'connection closed',
   EMFILE: 'no more descriptors',
   ENFILE: 'no more descriptors',
+  ENOBUFS: 'out of memory',
+  ENOMEM: 'out of memory',
 }
 
 /** What went wrong with a connection, in words. */

@@ -2,7 +2,7 @@
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Ending } from '../core/ending.ts'
-import { errnoName } from './errno.ts'
+import { errnoName, isShortage } from './errno.ts'
 
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
@@ -39,7 +39,8 @@ export function explain(errno: number, file: string, workingDir: string | undefi
   if (name === 'ETXTBSY') return refusal(126, `${file}: is being written (ETXTBSY)`)
   if (name === 'E2BIG') return refusal(126, `${file}: arguments and environment are too long (E2BIG)`)
   if (name === 'ELOOP' || name === 'ENAMETOOLONG') return refusal(127, `${file}: ${name}`)
-  return refusal(1, `${file}: ${systemFault(name)}`)
+  const fault = refusal(1, `${file}: ${systemFault(name)}`)
+  return name === 'EAGAIN' || isShortage(name) ? { ...fault, isShortage: true } : fault
 }
 
 /** A command that no directory of the PATH has. */

@@ -11,6 +11,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs'
+import { isShortage } from './errno.ts'
 
 const largest = 1024 * 1024
 const patience = 10_000
@@ -62,9 +63,11 @@ const longestSecret = 128 * 1024
 
 /**
  * Reads a secret from a file, in foster's own credentials: its text without one newline at the end, or why not, in
- * words. Never waits: only a regular file will do.
+ * words; `isShortage`: for want of a descriptor or memory. Never waits: only a regular file will do.
  */
-export function readSecret(path: string): { readonly value: string } | { readonly reason: string } {
+export function readSecret(
+  path: string,
+): { readonly value: string } | { readonly reason: string; readonly isShortage?: true } {
   try {
     const found = statSync(path)
     if (found.isDirectory()) return { reason: 'it is a directory' }
@@ -74,7 +77,7 @@ export function readSecret(path: string): { readonly value: string } | { readonl
     return value.includes('\0') ? { reason: 'it contains NUL characters' } : { value }
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException
-    return { reason: reasons[code] ?? message }
+    return { reason: reasons[code] ?? message, ...(isShortage(code) ? { isShortage: true } : {}) }
   }
 }
 

@@ -3,6 +3,7 @@
  * addresses, `localhost`, what /etc/hosts says, else the name servers of /etc/resolv.conf, asked by c-ares.
  */
 import type { promises } from 'node:dns'
+import { isShortage, ShortageError } from './errno.ts'
 import { readText } from './files.ts'
 
 /** Where names are looked up; a test has its own. */
@@ -17,7 +18,8 @@ const usual: NameFiles = { hosts: '/etc/hosts', resolvConf: '/etc/resolv.conf' }
 
 /**
  * The addresses of a host, best first: IPv4, and IPv6 where there is no other. `localhost` is both loopback addresses,
- * whatever the files say. Throws an Error in words if there are none; ends early, with an Error, if `signal` aborts.
+ * whatever the files say. Throws an Error in words if there are none, a ShortageError if foster has no descriptor left to
+ * find out; ends early, with an Error, if `signal` aborts.
  */
 export async function addressesOf(
   host: string,
@@ -104,7 +106,9 @@ async function ask(
 function textOf(path: string): string {
   try {
     return readText(path)
-  } catch {
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (isShortage(code)) throw new ShortageError(`cannot read ${path}: ${code}`)
     return ''
   }
 }

@@ -11,7 +11,7 @@ import type { ProcessSettings } from '../core/settings.ts'
 import { signalNumbers } from '../core/signal.ts'
 import { becomeForGood, CredentialsError, type Identity, withCredentials } from './credentials.ts'
 import { markInherited, softDescriptorLimit } from './descriptors.ts'
-import { errnoName } from './errno.ts'
+import { errnoName, isShortage } from './errno.ts'
 import { candidates, explain, notFound, type Refusal } from './executable.ts'
 import { type Launch, ownSettings } from './launch.ts'
 import { blockSignal, exitNow, memoryFile, pipe, readable, setCloseOnExec } from './libc.ts'
@@ -124,7 +124,12 @@ export function verdictOf(told: Buffer, ending: Ending, explain: (errno: number,
   // Somebody else may have killed it meanwhile, as they might have killed the program.
   if (ending.how === 'killed' && !crashes.has(ending.signal)) return ending
   const how = ending.how === 'killed' ? `signal ${ending.signal}` : 'code' in ending ? `code ${ending.code}` : ''
-  return { how: 'unstartable', code: 1, reason: `foster could not run itself to set its limits (${how})` }
+  return {
+    how: 'unstartable',
+    code: 1,
+    reason: `foster could not run itself to set its limits (${how})`,
+    isShortage: true,
+  }
 }
 
 /** Finds the words for a failed exec outside of the process, which may have no room left for them. */
@@ -238,7 +243,9 @@ function faultOf(error: unknown): Refusal {
 }
 
 function impossible(call: string, result: number): Refusal {
-  return { how: 'unstartable', code: 1, reason: `cannot prepare its limits: ${call}: ${errnoName(-result)}` }
+  const reason = `cannot prepare its limits: ${call}: ${errnoName(-result)}`
+  const fault = { how: 'unstartable', code: 1, reason } as const
+  return isShortage(errnoName(-result)) ? { ...fault, isShortage: true } : fault
 }
 
 function write(fd: number, text: string): void {

@@ -28,7 +28,7 @@ import { Health } from './health.ts'
 import { Launcher } from './launcher.ts'
 import { Leftovers } from './leftovers.ts'
 import { Listening } from './listening.ts'
-import { openLog } from './log.ts'
+import { after, openLog } from './log.ts'
 import { Loop } from './loop.ts'
 import { flawNotice } from './notices.ts'
 import { Attempts } from './probes/attempts.ts'
@@ -119,7 +119,7 @@ class Init {
     }
     const { begin } = new Attempts(this.#children, parts.environment)
     const program = (index: number): Program => programAt(world(), index)
-    const health = new Health({ ...parts, program, begin })
+    const health = new Health({ ...parts, program, begin, after })
     const terminalOf = (program: Program): Terminal | undefined => (program.tty ? terminal : undefined)
     this.#termination = isCommand ? undefined : new Termination({ world, logs, write: writeTermination, now })
     const ended: EndedProgram = (...how) => effects.ended(...how)

@@ -12,16 +12,19 @@ import { errnoName } from '../os/errno.ts'
 import type { Refusal } from '../os/executable.ts'
 import { pipe } from '../os/libc.ts'
 import { watchPipe } from '../os/pipes.ts'
+import { Seldom, type SeldomOptions } from './seldom.ts'
 
 /** Begins one try: `done` is called once, unless the function that is returned calls it off. */
 export type Begin = (program: Program, check: Check, timeout: number, done: Done) => () => void
-type Done = (ok: boolean, detail: string) => void
+/** `ok` undefined: nothing was found out, for want of something of foster's own. */
+type Done = (ok: boolean | undefined, detail: string) => void
 
 export interface HealthOptions {
   readonly program: (index: number) => Program
   readonly dispatch: (input: Input) => void
   readonly logs: Logs
   readonly begin: Begin
+  readonly after: SeldomOptions['after']
 }
 
 /** What is open for one run of a process. */
@@ -41,12 +44,14 @@ const newline = 10
 
 export class Health {
   readonly #options: HealthOptions
+  readonly #seldom: Seldom
   readonly #runs = new Map<number, Run>()
   /** Read ends of the pipes of the process that is being started. */
   readonly #opened = new Map<number, { readonly read: number; readonly write: number }>()
 
   constructor(options: HealthOptions) {
     this.#options = options
+    this.#seldom = new Seldom({ say: (level, text) => options.logs.say(level, text), after: options.after })
   }
 
   /** The descriptors that the program's next run needs for its probes. */
@@ -109,9 +114,18 @@ export class Health {
     }
     const cancel = this.#options.begin(program, configured.check, configured.timeout, (ok, detail) => {
       run.tries.delete(probe)
+      if (ok === undefined) return this.#untried(index, probe, pid, detail)
       this.#options.dispatch({ on: 'program', index, event: { on: 'tried', probe, pid, ok, detail } })
     })
     run.tries.set(probe, cancel)
+  }
+
+  /** What keeps foster from asking one program often keeps it from asking others: that is said once for all. */
+  #untried(index: number, probe: ProbeName, pid: number, detail: string): void {
+    const first = `${labelOf(this.#options.program(index))}: its ${probe} probe could not be tried: ${detail}`
+    const more = (count: number): string => `probes could not be tried ${count} more times`
+    this.#seldom.say('untried', 'warning', first, more)
+    this.#options.dispatch({ on: 'program', index, event: { on: 'untried', probe, pid } })
   }
 
   /** The probes of a process begin anew. What it has told stays told. */

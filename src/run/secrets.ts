@@ -4,19 +4,26 @@ import { readSecret } from '../os/files.ts'
 
 type Values = Readonly<Record<string, string>>
 
-/** Reads them all; `reason` says which cannot be read and why. */
+/** Reads them all; `reason` says which cannot be read and why, `isShortage` that it is for want of a descriptor or memory. */
 export function secretsOf({ secrets }: Pick<Program, 'secrets'>): {
   readonly values: Values
   readonly reason: string | undefined
+  readonly isShortage: boolean
 } {
   const values: [string, string][] = []
   const reasons: string[] = []
+  let isShortage = false
   for (const [name, path] of Object.entries(secrets)) {
     const read = readSecret(path)
-    if ('value' in read) values.push([name, read.value])
-    else reasons.push(`cannot read secret ${name} from ${path}: ${read.reason}`)
+    if ('value' in read) {
+      values.push([name, read.value])
+      continue
+    }
+    reasons.push(`cannot read secret ${name} from ${path}: ${read.reason}`)
+    isShortage ||= read.isShortage === true
   }
-  return { values: Object.fromEntries(values), reason: reasons.length > 0 ? reasons.join('; ') : undefined }
+  const reason = reasons.length > 0 ? reasons.join('; ') : undefined
+  return { values: Object.fromEntries(values), reason, isShortage }
 }
 
 /** Which secrets each program was last started with, as a digest: a reload restarts it if they have changed. */

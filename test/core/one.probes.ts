@@ -24,6 +24,8 @@ export function checkProbes(before: One, event: Event, after: One, effects: read
     assert.ok(name !== 'startup' || after.ear.startup?.result !== 'passing', 'startup is tried after it has passed')
   }
   if (before.state.at === 'stopping') checkStopping(before.state, event, after, effects)
+  if (event.on === 'untried')
+    assert.deepEqual([after.state.at, effects], [before.state.at, []], 'no result changes nothing')
   if (event.on === 'tried' || event.on === 'deadline') checkVerdict(before, event, after, effects)
   if (isUp(after.state)) checkUp(after.state, after, tries, program)
 }

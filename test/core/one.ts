@@ -14,7 +14,7 @@ import { dueOf, type Event, type State, unborn } from '../../src/core/state.ts'
 import { normal, wordOf } from './ages.ts'
 import { checkState } from './one.laws.ts'
 import { checkProbes } from './one.probes.ts'
-import { ask, bearWith, type Ear, hear, isIll, listen, listenOn, shortEar, unask } from './prober.ts'
+import { ask, bearWith, type Ear, hear, hearNothing, isIll, listen, listenOn, shortEar, unask } from './prober.ts'
 
 export const grace = 100
 
@@ -96,6 +96,7 @@ export function reportsOf(one: One, program: Program, fresh: number, possible: r
     const check = program.probes[probe]?.check
     if (check === undefined || !(isTold(check) ? forked : ear[probe]?.underWay)) continue
     events.push({ on: 'tried', probe, pid, ok: true, detail: '' }, { on: 'tried', probe, pid, ok: false, detail: 'no' })
+    if (!isTold(check)) events.push({ on: 'untried', probe, pid })
   }
   return events
 }
@@ -183,6 +184,8 @@ export function heard<T extends One>(one: T, event: Event, program: Program): T 
     }
     case 'tried':
       return event.pid === one.pid ? { ...one, ear: hear(program.probes, one.ear, event.probe, event.ok) } : one
+    case 'untried':
+      return event.pid === one.pid ? { ...one, ear: hearNothing(one.ear, event.probe) } : one
     case 'extended':
       if (one.state.at !== 'starting') return one
       return { ...one, ear: bearWith(one.ear, event.millis), left: Math.max(one.left, event.millis) }

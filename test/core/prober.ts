@@ -66,6 +66,12 @@ export function ask(ear: Ear, name: ProbeName): Ear {
   return { ...ear, [name]: { ...(ear[name] ?? deaf), underWay: true } }
 }
 
+/** The prober itself has failed: the kubelet throws such a result away. */
+export function hearNothing(ear: Ear, name: ProbeName): Ear {
+  const heard = ear[name]
+  return heard === undefined ? ear : { ...ear, [name]: { ...heard, underWay: false } }
+}
+
 /** Another process is the program's: what is under way asked the one before. */
 export function unask(ear: Ear): Ear {
   return change(ear, heard => ({ ...heard, underWay: false }))

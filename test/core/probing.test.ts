@@ -45,6 +45,29 @@ describe('probes in the table', () => {
     assert.equal(dueOf(late.state, true), 12_000)
   })
 
+  test('a try that came to nothing counts for nothing, and the next comes after the usual period', () => {
+    const nothing: Event = { on: 'untried', probe: 'liveness', pid: 7 }
+    const { state, effects } = after({ probes: { liveness: tried } }, [0, deadline], [300, nothing])
+    assert.deepEqual([state.at, effects, dueOf(state, true)], ['running', [], 10_000])
+    const late = after({ probes: { liveness: tried } }, [0, deadline], [12_000, nothing])
+    assert.equal(dueOf(late.state, true), 12_000)
+    const other = after({ probes: { liveness: tried } }, [0, deadline], [300, { ...nothing, pid: 8 }])
+    assert.equal(dueOf(other.state, true), Number.POSITIVE_INFINITY)
+    const probes = { liveness: { ...tried, startPeriod: 60_000, startInterval: 50 } }
+    assert.equal(dueOf(after({ probes }, [0, deadline], [20, nothing]).state, true), 50)
+    const twice = { liveness: { ...tried, failureThreshold: 2 } }
+    const moves = [
+      [0, deadline],
+      [1, result('liveness', false)],
+      [10_000, deadline],
+      [10_001, nothing],
+    ] as const
+    assert.equal(
+      after({ probes: twice }, ...moves, [20_000, deadline], [20_001, result('liveness', false)]).state.at,
+      'stopping',
+    )
+  })
+
   test('a sign of life during the startup does not set the watchdog going', () => {
     const probes = { startup: tried, liveness: told }
     const { state } = after({ probes }, [0, deadline], [10, result('liveness', true)])

@@ -153,6 +153,7 @@ describe('the table is total', () => {
     { on: 'withdrawn' },
     { on: 'adopted', pid: 8 },
     { on: 'tried', probe: 'liveness', pid: 7, ok: false, detail: '' },
+    { on: 'untried', probe: 'liveness', pid: 7 },
     { on: 'extended', pid: 7, millis: 10 },
     ...endings.map(ending => ({ on: 'exit', ending }) as const),
   ]

@@ -172,6 +172,7 @@ function words({ wait, input }: Move): string {
   if (input.on === 'program') {
     const { event } = input
     if (event.on === 'tried') return `${after}${event.probe} ${input.index} ${event.ok ? 'passes' : 'fails'}`
+    if (event.on === 'untried') return `${after}${event.probe} ${input.index} cannot be tried`
     const ending = 'ending' in event && 'code' in event.ending ? ` ${event.ending.code}` : ''
     return `${after}${event.on}${ending} ${input.index}`
   }

@@ -1,6 +1,7 @@
 /** What probes do to a program's life: they gate, restart, count, and end with it. */
 import assert from 'node:assert/strict'
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { e2e } from './rig.ts'
 import { eventually } from './rig-wait.ts'
 
@@ -25,6 +26,24 @@ e2e('a failed liveness probe stops the process, and it is started again', async 
   assert.notEqual(second, first)
   await foster.line(/web: its liveness probe has failed, stopping it: no such file/)
   await foster.line(/web: exited with code 0 after its liveness probe had failed \(no such file .*retry 1 of 3/)
+  foster.kill('SIGTERM')
+  assert.equal((await foster.exit()).code, 0)
+})
+
+e2e('what foster cannot ask for want of descriptors is no failure, and is asked again', async rig => {
+  const asked = rig.file('asked', '')
+  const tries = (): number => readFileSync(asked).length
+  const exec = ['sh', '-c', `echo >>${asked}`]
+  const probes = { liveness: { exec, ...often, failure_threshold: 1 } }
+  const foster = await rig.start({ programs: { web: { ...atOnce, command: 'sleep 1000', probes } } })
+  const limit = (soft: number): Buffer => execFileSync('prlimit', ['--pid', String(foster.pid), `--nofile=${soft}:`])
+  await eventually('it is asked', () => tries() > 2)
+  limit(3)
+  await foster.line(/web: its liveness probe could not be tried: .*no more descriptors/)
+  limit(1000)
+  const before = tries()
+  await eventually('it is asked again', () => tries() > before + 2)
+  assert.equal(started(foster.lines, 'web'), 1)
   foster.kill('SIGTERM')
   assert.equal((await foster.exit()).code, 0)
 })

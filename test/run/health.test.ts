@@ -16,6 +16,7 @@ describe('tries', () => {
       dispatch: input => dispatched.push(input),
       logs: { program: () => ({ expect: () => () => {} }) } as never,
       begin: () => () => calledOff.push('liveness'),
+      after: () => () => {},
     })
     health.started(0, 100)
     health.begin(0, 'liveness', 100)
@@ -25,5 +26,40 @@ describe('tries', () => {
     health.ended(0)
     assert.deepEqual(calledOff, ['liveness', 'liveness'])
     assert.deepEqual(dispatched, [])
+  })
+
+  test('those that could not be made are no results, and one message for all', () => {
+    const liveness = { ...probeDefaults, check: { by: 'file', path: '/alive' } } as const
+    const dispatched: Input[] = []
+    const said: string[] = []
+    const later: (() => void)[] = []
+    const health = new Health({
+      program: index => programOf(index === 0 ? 'web' : 'api', { probes: { liveness } }),
+      dispatch: input => dispatched.push(input),
+      logs: {
+        program: () => ({ expect: () => () => {} }),
+        say: (level: string, text: string) => said.push(`${level} ${text}`),
+      } as never,
+      begin: (_program, _check, _timeout, done) => {
+        done(undefined, 'no more descriptors')
+        return () => {}
+      },
+      after: (_millis, done) => {
+        later.push(done)
+        return () => {}
+      },
+    })
+    for (const index of [0, 1, 0]) {
+      health.started(index, 100 + index)
+      health.begin(index, 'liveness', 100 + index)
+    }
+    const event = { on: 'untried', probe: 'liveness', pid: 100 } as const
+    assert.deepEqual(dispatched[0], { on: 'program', index: 0, event })
+    assert.equal(dispatched.length, 3)
+    later.shift()?.()
+    assert.deepEqual(said, [
+      'warning web: its liveness probe could not be tried: no more descriptors',
+      'warning probes could not be tried 2 more times',
+    ])
   })
 })

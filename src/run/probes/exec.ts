@@ -37,7 +37,7 @@ export async function tryExec(
   const key = [labelOf(program), ...command].join('\0')
   if (stuck.has(key)) return { ok: false, detail: 'its last command cannot be killed' }
   const secrets = secretsOf(program)
-  if (secrets.reason !== undefined) return { ok: false, detail: secrets.reason }
+  if (secrets.reason !== undefined) return { ok: secrets.isShortage ? undefined : false, detail: secrets.reason }
   const { workingDir, user } = program
   const env = environmentOf(program, environment, secrets.values)
   const run = { argv: command, environment: env, workingDir, user, settings: program, timeout, isAlone: true }
@@ -59,9 +59,13 @@ export async function tryExec(
   })
 }
 
-/** What the end of the command means: 0 is a success, anything else is told with the end of its output. */
+/**
+ * What the end of the command means: 0 is a success, anything else is told with the end of its output. A command that
+ * could not be started for want of something is no answer, as in Kubernetes; one that is not there is a failure.
+ */
 export function outcomeOf({ ending, output }: CommandResult, timeout: number): Outcome {
   if (ending.how === 'exited' && ending.code === 0) return { ok: true, detail: 'exited with code 0' }
+  if (ending.how === 'unstartable' && ending.isShortage) return { ok: undefined, detail: ending.reason }
   const what = ending.how === 'timed-out' ? timedOut(timeout).detail : describeEnding(ending)
   const said = lastOf(output)
   return { ok: false, detail: said === '' ? what : `${what}: ${said}` }

@@ -1,7 +1,7 @@
 /** The probe `file`: something exists at a path. */
 import { resolve } from 'node:path'
 import type { Check } from '../../core/probe.ts'
-import { errnoName } from '../../os/errno.ts'
+import { errnoName, isShortage, ShortageError } from '../../os/errno.ts'
 import { type Limits, type Outcome, within } from './try.ts'
 
 /**
@@ -38,6 +38,7 @@ export function tryFile(
       return { ok: true, detail: `${path} exists` }
     } catch (error) {
       const { code = '', errno = 0 } = error as NodeJS.ErrnoException
+      if (isShortage(code)) throw new ShortageError(`cannot look at ${path}: ${code}`)
       const isAbsent = code === 'ENOENT' || code === 'ENOTDIR'
       return { ok: false, detail: isAbsent ? `no such file (${path})` : `cannot look at ${path}: ${errnoName(-errno)}` }
     }

@@ -1,9 +1,11 @@
 /** What all tries of a probe share: the outcome, and the time they may take. */
 import { formatDuration } from '../../config/duration.ts'
+import { ShortageError } from '../../os/errno.ts'
 
 /** What came of a try; `detail` is for people: `HTTP 503 (http://localhost/ready)`. */
 export interface Outcome {
-  readonly ok: boolean
+  /** Undefined: nothing was found out, since foster has run out of descriptors, processes or memory. */
+  readonly ok: boolean | undefined
   readonly detail: string
 }
 
@@ -25,6 +27,11 @@ export function timedOut(timeout: number): Outcome {
 
 /** Tries something until `signal` aborts. Where it tells its outcome by `answer`, it may go on to clean up. */
 type Try = (signal: AbortSignal, answer: (outcome: Outcome) => void) => Promise<Outcome | undefined>
+
+function faulty(error: unknown): Outcome {
+  const detail = error instanceof Error ? error.message : String(error)
+  return { ok: error instanceof ShortageError ? undefined : false, detail }
+}
 
 /**
  * Gives the outcome of a try, or that it took too long. Never rejects: a fault's message is the detail. The signal that
@@ -48,7 +55,7 @@ export function within({ timeout, after, signal }: Limits, attempt: Try): Promis
     const none = { ok: false, detail: 'it was given up' }
     attempt(controller.signal, resolve).then(
       outcome => over(outcome ?? none),
-      (error: unknown) => over({ ok: false, detail: error instanceof Error ? error.message : String(error) }),
+      (error: unknown) => over(faulty(error)),
     )
   })
 }

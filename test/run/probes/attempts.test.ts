@@ -8,7 +8,9 @@ import { after, describe, test } from 'node:test'
 import { commandPlan } from '../../../src/core/command.ts'
 import type { Program } from '../../../src/core/plan.ts'
 import type { Check } from '../../../src/core/probe.ts'
+import { Children } from '../../../src/os/children.ts'
 import type { CommandResult, ShortCommand } from '../../../src/os/commands.ts'
+import { ownLimit, setOwnLimit } from '../../../src/os/limits.ts'
 import { Attempts } from '../../../src/run/probes/attempts.ts'
 import { outcomeOf } from '../../../src/run/probes/exec.ts'
 import { Looks } from '../../../src/run/probes/file.ts'
@@ -37,6 +39,10 @@ function makeAttempts() {
   const children = new FakeChildren()
   const clock = new Clock()
   return { children, clock, attempts: new Attempts(children as never, { INHERITED: 'yes' }, clock.after) }
+}
+
+const whole: ShortCommand = {
+  ...{ argv: ['true'], environment: {}, workingDir: undefined, user: undefined, settings: program, timeout: 1000 },
 }
 
 const exited = (code: number, output = ''): CommandResult => ({ ending: { how: 'exited', code }, output })
@@ -97,6 +103,29 @@ test('a port takes a connection, or none', async () => {
   server.close()
   await once(server, 'close')
   assert.deepEqual(await outcome(tcp('127.0.0.1')), { ok: false, detail: `connection refused (127.0.0.1:${port})` })
+})
+
+test('without a descriptor nothing is found out, which is no failure', async () => {
+  const token = join(dir, 'token')
+  writeFileSync(token, 'x')
+  const own = ownLimit('nofile')
+  assert.ok(typeof own !== 'number')
+  // What a try needs beside a descriptor of its own is there after the first.
+  await new Children(() => {}).run(whole)
+  assert.equal((await outcome({ by: 'tcp', host: '127.0.0.1', port: 1 })).ok, false)
+  setOwnLimit('nofile', { ...own, soft: 3 })
+  try {
+    const { ok, detail } = await outcome({ by: 'tcp', host: 'localhost', port: 1 })
+    assert.deepEqual([ok, detail], [undefined, 'no more descriptors (127.0.0.1:1), no more descriptors ([::1]:1)'])
+    const named = await outcome({ by: 'http', url: 'http://web.test/', headers: {}, socketPath: undefined })
+    assert.deepEqual(named, { ok: undefined, detail: 'cannot read /etc/hosts: EMFILE' })
+    const secret = await outcome(command, { ...program, secrets: { TOKEN: token } })
+    assert.equal(secret.ok, undefined)
+    const { ending } = await new Children(() => {}).run(whole)
+    assert.deepEqual(ending, { how: 'unstartable', code: 1, reason: 'true: no more descriptors', isShortage: true })
+  } finally {
+    setOwnLimit('nofile', own)
+  }
 })
 
 test('nothing is told of what was cancelled, whatever it is', async () => {
@@ -163,6 +192,8 @@ describe('exec', () => {
     const killed = { how: 'killed', signal: 11, core: true } as const
     assert.equal(fails({ ending: killed, output: '' }), 'killed by SIGSEGV (core dumped)')
     assert.equal(fails({ ending: { how: 'timed-out' }, output: 'x' }), 'timed out after 2s500ms: x')
+    const none = { how: 'unstartable', code: 1, reason: 'sh: no more processes', isShortage: true } as const
+    assert.deepEqual(outcomeOf({ ending: none, output: '' }, 1), { ok: undefined, detail: 'sh: no more processes' })
     const missing = { how: 'unstartable', code: 127, reason: 'check: not found' } as const
     assert.equal(fails({ ending: missing, output: '' }), 'could not be started: check: not found')
     const long = fails(exited(1, `${'x'.repeat(2000)}😀${'y'.repeat(1023)}`))
@@ -173,7 +204,7 @@ describe('exec', () => {
     const { attempts, children } = makeAttempts()
     const outcomes: boolean[] = []
     const started = Array.from({ length: 100 }, () =>
-      attempts.begin(program, command, 1000, ok => void outcomes.push(ok)),
+      attempts.begin(program, command, 1000, ok => void outcomes.push(ok === true)),
     )
     assert.equal(children.running.length, 0)
     await nextTurn()
