@@ -36,7 +36,8 @@ ${all.flatMap(queryTable).join('\n')}
 ## Waiting
 
 \`start\` and \`restart\` answer when every process is ready (or RUNNING, with \`wait=started\`), has failed for good, or was
-stopped by somebody else; \`stop\` when nothing of them is left. Closing the connection stops the waiting, not what was asked
+stopped by somebody else; \`stop\` when nothing of them is left. A \`start\` of what has come so far already is
+\`already-started\`; what runs and is not ready yet is waited for. Closing the connection stops the waiting, not what was asked
 for. With \`progress=1\` the answer is lines: a \`progress\` line for each process whenever it has changed, and the \`result\` at
 the end.
 

@@ -49,7 +49,8 @@ an object with \`code\`, \`message\` and \`hint\` on stderr. Fields may be added
 
 \`start\` and \`restart\` of several names ask for all of them at once, since they may wait for one another; \`stop\` stops
 them in the order in which they are named; \`GROUP:*\` and \`all\` leave the order to foster. Ctrl-C ends the waiting, not
-what was asked for.
+what was asked for. A \`start\` of what runs already and is not ready yet waits until it is; with \`--no-wait\`, and where
+there is nothing to wait for, it says \`already started\`.
 
 \`tail -f\`, \`logs -f\` and \`events -f\` go on over restarts of the programs until foster ends (0) or is interrupted.
 

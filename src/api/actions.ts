@@ -29,6 +29,8 @@ interface Target {
   readonly label: string
   /** How often it had been started before. */
   readonly runs: number
+  /** There was nothing to start, only to wait for. */
+  readonly wasUp: boolean
   verdict: Verdict | undefined
   /** What was last told of it. */
   told: string
@@ -67,8 +69,9 @@ export class Pending {
     this.#targets = indexes.map((index): Target => {
       const program = programs[index]
       const label = program === undefined ? String(index) : labelOf(program)
-      const verdict = conflictOf(action, label, this.#state(index), foster)
-      return { index, label, runs: this.#state(index).runs, verdict, told: '' }
+      const state = this.#state(index)
+      const verdict = conflictOf(action, label, state, { foster, waiting })
+      return { index, label, runs: state.runs, wasUp: action === 'start' && isUp(state), verdict, told: '' }
     })
     const meant = this.#targets.filter(it => it.verdict === undefined)
     for (const { index } of meant) foster.dispatch({ on: 'wish', index, wish: action })
@@ -137,15 +140,14 @@ export class Pending {
   }
 
   /** Undefined: it is still on its way. */
-  #judge({ index, label, runs }: Target): Verdict | undefined {
+  #judge({ index, label, runs, wasUp }: Target): Verdict | undefined {
     const state = this.#state(index)
     if (this.#action === 'stop') return judgeStop(label, state)
     if (this.#foster.world().phase.at !== 'serving') return failed('shutting-down', 'the container stops')
     if (state.at === 'stopped') return failed('stopped-meanwhile', `${label} was stopped meanwhile`)
     // The run that was there before does not count.
     if (this.#action === 'restart' && state.runs <= runs && !isOver(state)) return undefined
-    if (state.at === 'running' && (this.#waiting.until === 'started' || isReady(state)))
-      return done(this.#action, label)
+    if (isThere(state, this.#waiting)) return wasUp ? ready(label, state) : done(this.#action, label)
     if (state.at === 'fatal') return notUp(label, statusOf(this.#foster, index))
     if (state.at !== 'exited') return undefined
     const program = this.#foster.world().plan.programs[index]
@@ -179,6 +181,10 @@ const done = (action: Action, label: string): Verdict => ({
   ...{ code: past[action], ok: true, message: `${label}: ${past[action]}` },
 })
 
+const ready = (label: string, state: State): Verdict => ({
+  ...{ code: 'started', ok: true, message: `${label}: ${isReady(state) ? 'ready' : 'running'}` },
+})
+
 function asked(action: Action, label: string): Verdict {
   return { code: past[action], ok: true, message: `${label}: asked to ${action}` }
 }
@@ -194,12 +200,27 @@ function judgeStop(label: string, state: State): Verdict | undefined {
   return failed('started-meanwhile', `${label} was started meanwhile`)
 }
 
+/** Whether there is nothing to start. */
+function isUp(state: State): boolean {
+  return state.at === 'running' || state.at === 'starting' || (state.at === 'launching' && state.next === 'up')
+}
+
+/** Whether a start has come as far as it is waited for. */
+function isThere(state: State, { until }: Waiting): boolean {
+  return state.at === 'running' && (until === 'started' || isReady(state))
+}
+
 /** Why an action makes no sense now, as Supervisor has it. */
-function conflictOf(action: Action, label: string, state: State, foster: FosterFacts): Verdict | undefined {
+function conflictOf(
+  action: Action,
+  label: string,
+  state: State,
+  { foster, waiting }: { readonly foster: FosterFacts; readonly waiting: Waiting },
+): Verdict | undefined {
   if (foster.world().phase.at !== 'serving') return failed('shutting-down', 'the container stops')
   if (action === 'stop' && isOver(state)) return failed('not-running', `${label} is not running`)
-  const isUp = state.at === 'running' || state.at === 'starting' || (state.at === 'launching' && state.next === 'up')
-  if (action === 'start' && isUp) {
+  // What is up and cannot be used yet is waited for, as if it were started now.
+  if (action === 'start' && isUp(state) && (waiting.until === 'none' || isThere(state, waiting))) {
     return failed('already-started', `${label} is already started`, `pid ${pidOf(state) ?? 'to come'}; or restart it`)
   }
   return undefined

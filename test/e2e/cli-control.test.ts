@@ -35,6 +35,24 @@ e2e('a program is stopped, started and restarted, in the words of supervisorctl'
   assert.deepEqual(await says(rig, 'stop', 'all'), [0, 'web: stopped\ndb: stopped\n'])
 })
 
+e2e('a start of what runs and cannot be used yet waits until it can', async rig => {
+  const readiness = { file: `${rig.dir}/ready`, period: '30ms', failure_threshold: 1 }
+  const web = { command: ['sleep', '1000'], start_seconds: 0, probes: { readiness } }
+  const foster = await rig.start(controlled(rig, { programs: { web } }))
+  await foster.line(/web: not ready/)
+  await answering(rig)
+  assert.deepEqual(await says(rig, 'start', '--no-wait', 'web'), [0, 'web is already started\n'])
+  const [code, told] = await says(rig, 'start', '--timeout', '50ms', 'web')
+  assert.equal(code, 1)
+  assert.match(told, /^web is not ready after 0.05s: not ready: no such file/)
+  const start = new Ask(rig, ['start', 'web'])
+  await start.writes('stderr', /starting, \d+ s: web RUNNING, .*no such file/)
+  rig.file('ready', '')
+  const { stdout, ...end } = await start.end()
+  assert.deepEqual([end.code, stdout], [0, 'web: ready\n'])
+  assert.deepEqual(await says(rig, 'start', 'web'), [0, 'web is already started\n'])
+})
+
 e2e('status says why: for what a program waits, of what another one died', async rig => {
   const slow = rig.puppet('slow')
   const programs = {
