@@ -96,7 +96,8 @@ program is given up when the count exceeds \`start_retries\` (3: four attempts),
 back to 0. A task is done when it has succeeded, whatever \`restart\` says.
 
 **\`stop_command\`** runs as the program does, with its user, directory, environment and limits, and with \`MAINPID\`. If
-it fails, the stop signal is sent after all.
+it fails, the stop signal is sent after all. Until it has ended the program is not gone, as with \`ExecStop\` of systemd:
+it never runs beside the next run. What is left of its process group when \`stop_grace_period\` is over is killed.
 
 **\`user\`** gives the program that user, its group and exactly its supplementary groups, and sets HOME, USER and LOGNAME.
 A uid without an entry in /etc/passwd has gid 0 and the home \`/\`. A user that is unknown is a fault, and so is another one

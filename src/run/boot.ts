@@ -137,7 +137,7 @@ class Init {
       hangup: () => this.#hangup(),
       configure: configuring({ ...parts, health }),
       finish: code => this.#finish(code),
-      now,
+      ...{ now, after },
     })
     this.#effects = effects
     this.#clients = clientFacts(this.#reloading)

@@ -6,6 +6,7 @@ import { type Signal, signalNumbers } from '../core/signal.ts'
 import type { Input } from '../core/world.ts'
 import type { Logs } from '../log/router.ts'
 import type { Children } from '../os/children.ts'
+import type { CommandResult } from '../os/commands.ts'
 import { kill } from '../os/libc.ts'
 import type { OomKills } from '../os/oom.ts'
 import type { Terminal } from '../os/terminal.ts'
@@ -17,6 +18,7 @@ import type { Listening } from './listening.ts'
 import { announcementOf, noticeOf } from './notices.ts'
 import type { Runs } from './runs.ts'
 import { secretsOf } from './secrets.ts'
+import { StopCommands } from './stop-commands.ts'
 import { signalStrays } from './strays.ts'
 import type { Streams } from './streams.ts'
 import type { Termination } from './termination.ts'
@@ -49,16 +51,19 @@ export interface EffectsOptions {
   readonly configure: (index: number, probes: boolean) => void
   readonly finish: (code: number) => void
   readonly now: () => number
+  readonly after: (millis: number, done: () => void) => () => void
 }
 
 export class Effects {
   readonly #options: EffectsOptions
+  readonly #stopCommands: StopCommands
   readonly #spawns: number[] = []
   #scheduled = false
   #turn = 0
 
   constructor(options: EffectsOptions) {
     this.#options = options
+    this.#stopCommands = new StopCommands(options)
   }
 
   /** Does one thing. What it leads to comes back as an input of the loop. */
@@ -70,7 +75,7 @@ export class Effects {
       case 'stop':
         return this.#stop(effect)
       case 'kill':
-        return this.#options.runs.kill(effect.index, effect.pid, this.#terminalOf(effect.index) === undefined)
+        return this.#kill(effect)
       case 'probe':
         return this.#options.health.begin(effect.index, effect.probe, effect.pid)
       case 'forward':
@@ -138,6 +143,8 @@ export class Effects {
         ? announcementOf(effect.what, plan, states)
         : noticeOf(effect, this.#program(effect.index), this.#options.now())
     if (notice === undefined || notice.level === 'debug') return
+    // It did end in time; of its command it is said that it did not.
+    if (effect.do === 'note' && effect.event.on === 'deadline' && this.#stopCommands.isHeld(effect.index)) return
     // As transparent as tini: of CMD only a failure to start is worth a word.
     if (plan.command !== undefined && notice.level !== 'error') return
     this.#options.logs.say(notice.level, notice.text)
@@ -204,7 +211,7 @@ export class Effects {
       }
     }
     if (world().plan.command !== undefined) over()
-    else leftovers.clear(remains, over)
+    else leftovers.clear(remains, () => this.#stopCommands.hold(index, over))
   }
 
   /** A SIGKILL that is not ours may be the kernel's, for memory. */
@@ -233,26 +240,33 @@ export class Effects {
     const state = world().states[index]
     if (state === undefined || !('pid' in state) || state.pid !== pid) return
     if (program.stopCommand === undefined) return this.#send({ index, pid }, program.stopSignal)
-    const timeout = 'deadline' in state ? Math.max(1, state.deadline - now()) : 1
+    if (this.#stopCommands.isBusy(index, () => this.#ask({ index, pid }))) return
     const command = {
       argv: program.stopCommand,
       environment: { ...environmentOf(program, environment, secretsOf(program).values), MAINPID: String(pid) },
       workingDir: program.workingDir,
       user: program.user,
       settings: program,
-      timeout,
+      timeout: 'deadline' in state ? Math.max(1, state.deadline - now()) : 1,
     }
-    void children.run(command).then(({ ending, output }) => {
+    const ended = ({ ending, output }: CommandResult, isLate: boolean): void => {
       if (ending.how === 'exited' && ending.code === 0) return
-      const reason = ending.how === 'timed-out' ? 'it took too long' : describeEnding(ending)
+      const reason = isLate || ending.how === 'timed-out' ? 'it took too long' : describeEnding(ending)
       logs.say('warning', `${program.name}: stop_command failed: ${[reason, output.trim()].filter(Boolean).join('\n')}`)
       // It must stop all the same; the process may have changed meanwhile, so look again.
       const later = world().states[index]
       if (later !== undefined && 'pid' in later && later.pid === pid) this.#send({ index, pid }, program.stopSignal)
-    })
+    }
+    this.#stopCommands.begin(index, signal => children.run(command, signal), ended)
+  }
+
+  #kill({ index, pid }: Target): void {
+    this.#stopCommands.kill(index)
+    if (!this.#stopCommands.isHeld(index)) this.#options.runs.kill(index, pid, this.#terminalOf(index) === undefined)
   }
 
   #send({ index, pid }: Target, signal: Signal): void {
+    if (this.#stopCommands.isHeld(index)) return
     const target = this.#options.runs.targetOf(index, pid, this.#program(index).stopScope)
     if (target !== undefined) kill(target, signalNumbers[signal])
   }

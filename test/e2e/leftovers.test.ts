@@ -1,6 +1,7 @@
 /** What a program's process leaves behind when it ends. */
 import assert from 'node:assert/strict'
 import { e2e, type Puppet } from './rig.ts'
+import { answering, ask, controlled } from './rig-cli.ts'
 import { isAlive } from './rig-proc.ts'
 import { eventually } from './rig-wait.ts'
 
@@ -67,4 +68,35 @@ e2e('a level of the stop is over when nothing is left of its programs', async ri
   assert.equal((await foster.exit()).code, 0)
   const told = rig.calls.filter(it => /cleaned|TERM/.test(it))
   assert.deepEqual(told, ['api cleaned', 'db TERM'])
+})
+
+e2e('a stop_command that outlives its program does not run beside the next run', async rig => {
+  const [web, db] = [rig.puppet('web', "trap 'exit 0' TERM"), rig.puppet('db', "trap 'exit 0' TERM")]
+  const wait = `while [ ! -e ${rig.dir}/go ]; do sleep 0.02; done`
+  const programs = {
+    web: service(web, { stop_command: ['sh', '-c', `kill $MAINPID; ${wait}`], stop_grace_period: '60s' }),
+    db: service(db, {
+      ...{ stop_command: ['sh', '-c', 'kill $MAINPID; sleep 1001; :'], stop_grace_period: '300ms', critical: false },
+    }),
+  }
+  const foster = await rig.start(controlled(rig, { programs }))
+  const first = await rig.facts(foster, await web.up())
+  await db.up()
+  await answering(rig)
+  await ask(rig, ['restart', '--no-wait', 'web', 'db'])
+  await rig.gone(first.pid)
+  // Its group is killed at the end of the grace, and only then is the other one started again.
+  await db.up()
+  assert.deepEqual(
+    foster.others().filter(it => it.argv.includes('1001') && it.state !== 'Z'),
+    [],
+  )
+  await foster.line(/db: stop_command failed: it took too long/)
+  assert.match((await ask(rig, ['status', 'web'])).stdout, /STOPPING/)
+  assert.equal(rig.calls.filter(it => it === 'web up').length, 1)
+  rig.file('go', '')
+  assert.notEqual(await web.up(), first.innerPid)
+  assert.doesNotMatch(foster.output.stderr, /web: (stop_command failed|did not end)/)
+  foster.kill('SIGTERM')
+  assert.equal((await foster.exit()).code, 0)
 })
