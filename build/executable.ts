@@ -8,12 +8,13 @@ import { dropCodeCache } from './code-cache.ts'
 /**
  * V8's options, the same while the snapshot is made and when it is read. The built-in functions are not copied next to
  * compiled code, and the baseline compiler, which wants them there, is off: that saves 5 ms of a start and little runs
- * often here. A small young generation keeps what a thousand starts leave behind from staying resident.
+ * often here. A small young generation keeps what a thousand starts leave behind from staying resident, and one thread
+ * for the compiler and the collector instead of four keeps three arenas of the allocator from filling.
  *
  * Not among them, though it would save 8 ms more: --no-rehash-snapshot. With one known seed for all hashes, a program
  * whose log lines carry other people's JSON would let them choose keys that collide, and PID 1 would stand still.
  */
-export const v8Options = ['--no-short-builtin-calls', '--no-sparkplug', '--max-semi-space-size=1']
+export const v8Options = ['--no-short-builtin-calls', '--no-sparkplug', '--max-semi-space-size=1', '--v8-pool-size=1']
 
 /** What is done to make a start fast and the file small. */
 export interface Steps {

@@ -10,10 +10,10 @@ import { executing } from './spawn.ts'
 import { ownArguments, presentEnvironment } from './verbatim.ts'
 
 /**
- * What Node is to be started with: SIGUSR1 is the programs', Node's remark that node:ffi is experimental nobody's, and a
- * small young generation keeps what many starts leave behind from staying resident.
+ * What Node is to be started with: SIGUSR1 is the programs', Node's remark that node:ffi is experimental nobody's; a
+ * small young generation and one thread for V8 keep what many starts leave behind from staying resident.
  */
-const wanted = ['--disable-sigusr1', '--no-warnings', '--max-semi-space-size=1'] as const
+const wanted = ['--disable-sigusr1', '--no-warnings', '--max-semi-space-size=1', '--v8-pool-size=1'] as const
 
 /** Comes back at once where Node runs as foster needs it; else executes it anew, or says why that cannot be. */
 export function startFresh(): string | undefined {

@@ -6,6 +6,7 @@ import { signalNumbers } from '../core/signal.ts'
 import { type Input, worldOf } from '../core/world.ts'
 import type { Flushed } from '../log/flush.ts'
 import type { Logs } from '../log/router.ts'
+import { giveBackFree } from '../os/allocator.ts'
 import { atExit } from '../os/at-exit.ts'
 import { Children } from '../os/children.ts'
 import { markInherited, openNull, softDescriptorLimit } from '../os/descriptors.ts'
@@ -35,6 +36,7 @@ import { Attempts } from './probes/attempts.ts'
 import { type Reloaded, type ReloadOptions, reload, reloadAloud } from './reload.ts'
 import { type EndedProgram, Runs } from './runs.ts'
 import { SecretsSeen } from './secrets.ts'
+import { Settling } from './settling.ts'
 import { Streams } from './streams.ts'
 import { Termination } from './termination.ts'
 
@@ -94,6 +96,7 @@ class Init {
   readonly #reloading: ReloadOptions & ClientOptions
   readonly #clients: ClientFacts
   readonly #oomKills = new OomKills(now)
+  readonly #settling = new Settling({ after: (millis, done) => void setTimeout(done, millis), giveBack: giveBackFree })
   readonly #termination: Termination | undefined
   /** What was written for those who look for foster's pid. */
   #pidFile: string | undefined
@@ -153,6 +156,7 @@ class Init {
         this.#control.observe(effect)
         this.listening.observe(effect)
         effects.perform(effect)
+        if (effect.do === 'spawn') this.#settling.started()
       },
       failed: error => this.failed(error),
       now,

@@ -122,7 +122,7 @@ e2e(
   'starts once where Node was started as it has to be',
   async rig => {
     mkdirSync(join(rig.dir, 'bin'))
-    const flags = ['--disable-sigusr1', '--no-warnings', '--max-semi-space-size=1']
+    const flags = ['--disable-sigusr1', '--no-warnings', '--max-semi-space-size=1', '--v8-pool-size=1']
     const options = {
       binary: process.execPath,
       env: { NODE_ENV: 'production' },
