@@ -24,8 +24,8 @@ import { parseYaml } from './yaml.ts'
 export interface Files {
   /** The text of a file of at most 1 MiB; throws an ErrnoException. */
   readFile(path: string): string
-  /** The paths that match a pattern, relative to the directory if the pattern is. */
-  glob(pattern: string, directory: string): readonly string[]
+  /** The paths that match a pattern, relative to the directory if the pattern is; undefined if that would take too long. */
+  glob(pattern: string, directory: string): readonly string[] | undefined
 }
 
 /** A text that was read. */
@@ -173,17 +173,38 @@ function patternsOf(node: Tree, { diagnostics }: Sources): readonly Scalar[] {
 
 function includeAll(pattern: Scalar, chain: readonly string[], sources: Sources): void {
   const { text, at, masked, shown } = pattern
+  const { diagnostics } = sources
   const own = chain.at(-1)
-  if (!/[*?[{]/.test(text)) return visit(resolvePath(text, at), at, chain, sources, shown)
-  const directory = resolvePath('.', at)
-  const found = sources.files.glob(text, directory).map(path => resolvePath(path, at))
-  // A pattern that matches its own file as well does not mean that one.
-  const paths = found.filter(path => path !== own).sort()
-  if (paths.length === 0) {
-    const message = `no file matches ${masked ? '***' : JSON.stringify(text)}`
-    sources.diagnostics.push(warning(at, 'no-match', message))
+  const refused = refusedIn(text)
+  if (refused !== undefined) {
+    diagnostics.push(fault(at, 'invalid-pattern', ...refused))
+    sources.isBroken = true
+    return
   }
+  if (!/[*?[]/.test(text)) return visit(resolvePath(text, at), at, chain, sources, shown)
+  const found = sources.files.glob(text, resolvePath('.', at))
+  const what = masked ? '***' : JSON.stringify(text)
+  if (found === undefined) {
+    diagnostics.push(fault(at, 'invalid-pattern', `to find ${what} too many names had to be looked at`, narrower))
+    sources.isBroken = true
+    return
+  }
+  // A pattern that matches its own file as well does not mean that one.
+  const paths = found
+    .map(path => resolvePath(path, at))
+    .filter(path => path !== own)
+    .sort()
+  if (paths.length === 0) diagnostics.push(warning(at, 'no-match', `no file matches ${what}`))
   for (const path of paths) visit(path, at, chain, sources)
+}
+
+const narrower = 'name the directories: conf.d/*.yaml'
+
+/** What other tools know in patterns and foster does not: taken as names, they would match nothing. */
+function refusedIn(pattern: string): readonly [string, string] | undefined {
+  if (pattern.includes('**')) return ['"**" would walk whole trees, which foster does not do at its start', narrower]
+  const braces = /\{[^{}]*(?:,|\.\.)[^{}]*\}/.exec(pattern)
+  return braces === null ? undefined : ['a pattern has no braces', 'write a list: [a.yaml, b.yaml]']
 }
 
 function treeOf(text: string, file: string, sources: Sources): Tree | undefined {
@@ -219,8 +240,8 @@ function supervisorTree(text: string, file: string, sources: Sources): Tree | un
       found.push(...said.map(it => (isPassedOver(it) ? { ...it, severity: 'warning' as const } : it)))
       return read
     },
-    // Python's glob goes no deeper for `**`.
-    glob: (pattern: string): readonly string[] => files.glob(pattern.replace(/\*{2,}/g, '*'), '/'),
+    // Python's glob goes no deeper for `**`, nor does this one.
+    glob: (pattern: string): readonly string[] | undefined => files.glob(pattern, '/'),
     hide: (path: string, ranges: readonly Range[]): void => {
       const known = texts.get(path)
       if (known !== undefined) texts.set(path, { text: known.text, secrets: [...known.secrets, ...ranges] })

@@ -4,7 +4,6 @@ import {
   constants,
   fstatSync,
   ftruncateSync,
-  globSync,
   openSync,
   readSync,
   statSync,
@@ -96,11 +95,6 @@ export function whatIs(path: string): 'directory' | 'other' | 'nothing' | undefi
     const { code } = error as NodeJS.ErrnoException
     return code === 'ENOENT' || code === 'ENOTDIR' ? 'nothing' : undefined
   }
-}
-
-/** The paths that match a pattern, relative to the directory if the pattern is. */
-export function glob(pattern: string, directory: string): readonly string[] {
-  return globSync(pattern, { cwd: directory })
 }
 
 /** Writes foster's own pid to a file; why it could not, in words, or undefined. Nothing but a regular file is written to. */

@@ -1,7 +1,8 @@
 /** The corpus of configurations in `cases/`, and how each is loaded. */
-import { globSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Facts, type Loaded, load } from '../../src/config/load.ts'
+import { glob } from '../../src/os/glob.ts'
 import { factsOf } from './facts.ts'
 
 export const folder = new URL('cases/', import.meta.url)
@@ -30,7 +31,7 @@ export function factsOfCase(text: string): Facts {
   return {
     ...factsOf({}, environment, /^# root: no$/m.test(text) ? 1000 : 0),
     readFile: path => readFileSync(new URL(path, folder), 'utf8'),
-    glob: (pattern, directory) => globSync(pattern, { cwd: fileURLToPath(new URL(`${directory}/`, folder)) }),
+    glob: (pattern, directory) => glob(pattern, fileURLToPath(new URL(`${directory}/`, folder))),
     whatIs: path =>
       path.startsWith('/missing') ? 'nothing' : /^\/file|\.(log|err)$/.test(path) ? 'other' : 'directory',
   }

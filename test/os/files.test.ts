@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { glob, readSecret, readText, whatIs } from '../../src/os/files.ts'
+import { readSecret, readText, whatIs } from '../../src/os/files.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'foster-files-'))
 after(() => rmSync(dir, { recursive: true }))
@@ -41,10 +41,4 @@ test('what stands at a path', () => {
     'nothing',
     'nothing',
   ])
-})
-
-test('a pattern is relative to its directory, hidden files are left out', () => {
-  for (const name of ['m1.yaml', 'm2.yaml', '.m3.yaml']) file(name, '')
-  assert.deepEqual([...glob('m*.yaml', dir)].sort(), ['m1.yaml', 'm2.yaml'])
-  assert.deepEqual([...glob(`${dir}/m*.yaml`, '/')].sort(), [join(dir, 'm1.yaml'), join(dir, 'm2.yaml')])
 })

@@ -17,8 +17,8 @@ import { normalize } from './values.ts'
 export interface Files {
   /** The text of a file; undefined if it cannot be read, which was reported. */
   read(path: string, at: Origin): string | undefined
-  /** The paths that match a pattern. */
-  glob(pattern: string): readonly string[]
+  /** The paths that match a pattern; undefined if it takes too long to find them. */
+  glob(pattern: string): readonly string[] | undefined
   /** Where secrets stand in a file. */
   hide(file: string, ranges: readonly Range[]): void
 }
@@ -77,12 +77,15 @@ function include(reading: Reading, file: string, files: Files): void {
   const names = namesOf(reading, { host_node_name: system.hostName() })
   const patterns = filledIn(reading, option, 'include.files', names)
   for (const pattern of splitWhite(patterns?.text ?? '')) {
-    const found = [...files.glob(normalize(pattern, here))].sort()
-    if (found.length === 0) {
+    const found = files.glob(normalize(pattern, here))
+    if (found === undefined) {
+      const message = `to find "${normalize(pattern, here)}" too many names had to be looked at`
+      diagnostics.push(fault(valuePlace(option), 'invalid-pattern', message))
+    } else if (found.length === 0) {
       const message = `No file matches via include "${normalize(pattern, here)}"`
       diagnostics.push(warning(valuePlace(option), 'no-match', message))
     }
-    for (const path of found) {
+    for (const path of [...(found ?? [])].sort()) {
       const text = path === file ? undefined : files.read(path, valuePlace(option))
       if (text === undefined) continue
       readIni(text, path, ini, diagnostics)
