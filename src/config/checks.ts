@@ -78,8 +78,8 @@ const overUnix = /^(https?):\/\/unix:(\/[^:]+)(?::(\/.*)?)?$/
 export function httpOf(written: HttpSettings, path: Path, resolving: Resolving): Check | undefined {
   const isText = typeof written === 'string'
   const text = isText ? written : written.url
-  if (text == null) return report(resolving, path, 'invalid-probe', 'the http probe has no URL', 'add "url: ..."')
   const headers = isText ? {} : headersOf(written.headers ?? {}, [...path, 'headers'], resolving)
+  if (text == null) return report(resolving, path, 'invalid-probe', 'the http probe has no URL', 'add "url: ..."')
   const address = filledIn(text, resolving)
   const [, scheme, socketPath, rest = '/'] = overUnix.exec(address) ?? []
   const url = socketPath === undefined ? address : `${scheme}://localhost${rest}`

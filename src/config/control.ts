@@ -45,6 +45,9 @@ function ruleOf(rule: Rule, index: number, resolving: Resolving): AccessRule | u
   const { shape, diagnostics } = resolving
   const at = placeIn(shape, 'control', 'access', index)
   const { user, group, allow, programs } = rule
+  for (const [item, program] of (programs ?? []).entries()) checkName(program, index, item, resolving)
+  const users = user == null ? undefined : whoIs('user', user, index, resolving)
+  const groups = group == null ? undefined : whoIs('group', group, index, resolving)
   if ((user == null) === (group == null)) {
     const message = user == null ? 'the rule does not say for whom it is' : 'a rule is for a user or for a group'
     diagnostics.push(fault(at, 'invalid-rule', message, 'write user or group'))
@@ -54,10 +57,8 @@ function ruleOf(rule: Rule, index: number, resolving: Resolving): AccessRule | u
     diagnostics.push(fault(at, 'invalid-rule', 'the rule does not say what is allowed', 'add "allow: [status]"'))
     return undefined
   }
-  const key = user == null ? 'group' : 'user'
+  const who = users ?? groups
   const name = user ?? group ?? ''
-  const who = whoIs(key, name, index, resolving)
-  for (const [item, program] of (programs ?? []).entries()) checkName(program, index, item, resolving)
   const all = verbs.filter(verb => !namedVerbs.has(verb))
   const allowed = new Set(allow.flatMap(verb => (verb === 'all' ? all : [verb])))
   return who && { who, name, allow: verbs.filter(verb => allowed.has(verb)), programs: programs ?? undefined }
@@ -90,7 +91,7 @@ export function httpOf(shape: Shape, diagnostics: Diagnostic[]): Http | undefine
   const { listen, token } = shape.settings.http ?? {}
   const at = placeIn(shape, 'http', 'listen')
   if (listen == null) {
-    if (shape.settings.http != null && token != null) {
+    if (token != null && !shape.faulty.has('http')) {
       const written = placeIn(shape, 'http', 'token')
       diagnostics.push(fault(written, 'conflict', '"token" is of no use without "listen"', 'add "listen: 9000"'))
     }

@@ -102,6 +102,7 @@ function make(files: readonly string[], facts: Facts, sources: Sources, allowEmp
   const tree = applyVariables(merged, facts.environment, diagnostics)
   checkInclude(tree, diagnostics)
   const shaped = shape(tree, diagnostics)
+  const told = diagnostics.length
   // What is missing may be what the rest relies on: only faults that stand for themselves are told.
   if (sources.isBroken) return undefined
   const environments = environmentsOf(shaped, sources)
@@ -131,6 +132,8 @@ function make(files: readonly string[], facts: Facts, sources: Sources, allowEmp
   }
   validate(plan, shaped, diagnostics, name => supervisor?.programs.has(name) === true)
   if (plan.programs.length === 0 && !allowEmpty && supervisor === undefined) checkEmpty(shaped, diagnostics)
+  const isNew = ({ at }: Diagnostic): boolean => at === undefined || !shaped.silenced.has(at)
+  diagnostics.push(...diagnostics.splice(told).filter(isNew))
   const names = new Set(plan.programs.map(({ name }) => name))
   const programs = plan.programs.map(program => withoutMissing(program, names))
   return { plan: { ...plan, programs }, shape: shaped, environments, templates, supervisor }

@@ -2,14 +2,9 @@
 import * as v from 'valibot'
 import type { Diagnostic } from '../errors.ts'
 import { isDefault, withDefaults } from './defaults.ts'
-import {
-  configurationSchema,
-  type ProgramSettings,
-  programKeys,
-  type Settings,
-  verbatimInProbes,
-  verbatimKeys,
-} from './schema.ts'
+import { keyHint, valueHint } from './hints.ts'
+import { prune, silenced } from './prune.ts'
+import { configurationSchema, type ProgramSettings, type Settings, verbatimInProbes, verbatimKeys } from './schema.ts'
 import { describe, type Entry, fault, find, type Origin, optionOf, type Path, type Scalar, type Tree } from './tree.ts'
 import { decode } from './values.ts'
 
@@ -31,27 +26,52 @@ export interface Shape {
   readonly tasks: ReadonlySet<string>
   /** The names of those that have a probe which tells when they are ready. */
   readonly probed: ReadonlySet<string>
+  /** Keys of the top level in which something is faulty. */
+  readonly faulty: ReadonlySet<string>
+  /** Places of which all has been said: what is missing there was written, and did not fit. */
+  readonly silenced: ReadonlySet<Origin>
 }
 
 /** Applies the schema. Faults go to `diagnostics`; the rest is kept, so that its own faults can be found in the same run. */
 export function shape(written: Tree, diagnostics: Diagnostic[]): Shape {
   const tree = withDefaults(written, diagnostics)
-  const faulty = new Set<string>()
+  const faulty: Path[] = []
   const value = plainValue(tree, [], { diagnostics, faulty })
   const result = v.safeParse(configurationSchema, value)
   for (const issue of result.issues ?? []) {
     for (const { path, message, atKey } of leaves(issue, [])) {
       const diagnostic = isDefault(tree, path) ? undefined : toDiagnostic(tree, path, message, atKey)
       if (diagnostic !== undefined) diagnostics.push(diagnostic)
-      faulty.add(optionAt(path))
+      faulty.push(path)
     }
   }
-  const output = tree.kind === 'map' ? (result.output as Record<string, unknown>) : {}
-  const settings = without(output, key => key === 'programs' || key === 'defaults' || faulty.has(optionAt([key])))
-  const programs = programsOf(tree, output.programs, faulty)
+  const { output, useless } = faulty.length === 0 ? { output: result.output, useless: none } : rest(value, tree, faulty)
+  const options = tree.kind === 'map' ? (output as Record<string, unknown>) : {}
+  const said = new Set(faulty.map(optionAt))
+  const settings = without(options, key => key === 'programs' || key === 'defaults' || useless.has(optionAt([key])))
+  const programs = programsOf(tree, options.programs, said, useless)
   const tasks = new Set(programs.filter(it => it.settings.kind === 'task').map(({ name }) => name))
   const probed = new Set(programs.filter(it => tellsReady(it.settings)).map(({ name }) => name))
-  return { tree, settings: settings as Settings, programs, tasks, probed }
+  const keys = new Set(faulty.map(([key]) => String(key)))
+  return {
+    tree,
+    settings: settings as Settings,
+    programs,
+    tasks,
+    probed,
+    faulty: keys,
+    silenced: silenced(tree, faulty),
+  }
+}
+
+const none: ReadonlySet<string> = new Set()
+
+/** What is left without the faulty parts, and the options that are of no use even so. */
+function rest(value: unknown, tree: Tree, faulty: readonly Path[]): { output: unknown; useless: ReadonlySet<string> } {
+  prune(value, tree, faulty)
+  const { output, issues } = v.safeParse(configurationSchema, value)
+  const useless = (issues ?? []).flatMap(issue => leaves(issue, [])).map(({ path }) => optionAt(path))
+  return { output, useless: new Set(useless) }
 }
 
 /** Without a readiness probe a program is ready when it runs, which a startup probe decides. */
@@ -70,18 +90,23 @@ function optionAt(path: Path): string {
   return JSON.stringify(path.slice(0, path.length - optionOf(path).length + 1))
 }
 
-function programsOf(tree: Tree, outputs: unknown, faulty: ReadonlySet<string>): readonly WrittenProgram[] {
+function programsOf(
+  tree: Tree,
+  outputs: unknown,
+  said: ReadonlySet<string>,
+  useless: ReadonlySet<string>,
+): readonly WrittenProgram[] {
   const programs = find(tree, ['programs']).node
   if (tree.kind !== 'map' || !tree.entries.has('programs') || programs.kind !== 'map') return []
-  const byName = outputs as Record<string, Record<string, unknown> | null>
+  const byName = (outputs ?? {}) as Record<string, Record<string, unknown> | null>
   const usable = [...programs.entries].filter(([name]) => !unusable.has(name))
   return usable.map(([name, entry]) => {
-    const wrong = (key: string): boolean => faulty.has(optionAt(['programs', name, key]))
+    const at = (key: string): string => optionAt(['programs', name, key])
     const isWhole = entry.node.kind === 'map' || (entry.node.kind === 'scalar' && entry.node.value === null)
     const written = entry.node.kind === 'map' ? [...entry.node.entries.keys()] : []
     const output = isWhole && Object.hasOwn(byName, name) ? (byName[name] ?? {}) : {}
-    const settings = without(output, wrong) as ProgramSettings
-    return { name, entry, settings, faulty: new Set(isWhole ? written.filter(wrong) : ['command']) }
+    const settings = without(output, key => useless.has(at(key))) as ProgramSettings
+    return { name, entry, settings, faulty: new Set(isWhole ? written.filter(key => said.has(at(key))) : ['command']) }
   })
 }
 
@@ -93,9 +118,9 @@ function without(output: Record<string, unknown>, drop: (key: string) => boolean
 const unusable: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 
 /** What valibot gets: objects, arrays and scalars; below `environment` and its like the written text of scalars. */
-function plainValue(tree: Tree, path: Path, found: { diagnostics: Diagnostic[]; faulty: Set<string> }): unknown {
+function plainValue(tree: Tree, path: Path, found: { diagnostics: Diagnostic[]; faulty: Path[] }): unknown {
   if (tree.kind === 'scalar') {
-    if (tree.faulty) found.faulty.add(optionAt(path))
+    if (tree.faulty) found.faulty.push(path)
     if (isVerbatim(path)) return verbatim(tree)
     // The word `null`, which YAML reads as no value, is one there.
     return tree.value === null && tree.text !== '' && isTarget(path) ? 'null' : tree.value
@@ -143,10 +168,17 @@ interface Leaf {
 function leaves(issue: v.BaseIssue<unknown>, above: Path): readonly Leaf[] {
   const steps = issue.path ?? []
   const path = [...above, ...steps.map(step => step.key as string | number)]
-  const inner = issue.type === 'union' ? (issue.issues ?? []) : []
-  const meant = inner.filter(sub => sub.path !== undefined || sub.type === 'raw_transform')
+  const meant = alternatives(issue).filter(sub => sub.path !== undefined || sub.type === 'raw_transform')
   if (meant.length > 0) return meant.flatMap(sub => leaves(sub, path))
   return [{ path, message: issue.message, atKey: steps.at(-1)?.origin === 'key' }]
+}
+
+/** The issues of every way in which a value can be written; of a way that has several itself those inside of it. */
+function alternatives(issue: v.BaseIssue<unknown>): readonly v.BaseIssue<unknown>[] {
+  const inner = issue.type === 'union' ? (issue.issues ?? []) : []
+  return inner.flatMap(sub =>
+    sub.type === 'union' && sub.path === undefined ? alternatives(sub).filter(it => it.path !== undefined) : [sub],
+  )
 }
 
 function toDiagnostic(tree: Tree, path: Path, encoded: string, atKey: boolean): Diagnostic | undefined {
@@ -155,60 +187,12 @@ function toDiagnostic(tree: Tree, path: Path, encoded: string, atKey: boolean): 
   const { code, message, hint } = decode(encoded)
   const where = atKey ? section(path.slice(0, -1)) : ''
   if (code === 'unsupported-key') return fault(at, code, `${message}${where} is not in this version of foster yet`)
-  if (atKey) return fault(at, code, `${message}${where}`, atKeyHint(tree, path, node, hint))
+  if (atKey) return fault(at, code, `${message}${where}`, keyHint(tree, path, node, hint))
   const got = code === 'invalid-value' ? `${message}, got ${describe(node, path)}` : message
-  return fault(node.at, code, got, hint ?? mapHint(path, node, message))
+  // A value that is not to be seen is not to be guessed either.
+  const isGuess = node.kind === 'scalar' && node.masked && hint?.startsWith('did you mean')
+  return fault(node.at, code, got, isGuess ? undefined : (hint ?? valueHint(path, node, message)))
 }
-
-/** What may be wrong where a map stands in place of text: Kubernetes' form of a probe. */
-function textHint(path: Path, { entries }: Extract<Tree, { kind: 'map' }>): string | undefined {
-  const way = path.at(-1)
-  if (way === 'exec' && entries.has('command')) return 'write the command itself: exec: [...]'
-  return way === 'tcp' && entries.has('port') ? 'write the port itself, or HOST:PORT: tcp: 5432' : undefined
-}
-
-/** What may be wrong where text stands in place of a map, or a map in place of text. */
-function mapHint(path: Path, node: Tree, message: string): string | undefined {
-  if (node.kind === 'map') return textHint(path, node)
-  if (node.kind !== 'scalar' || node.masked || !message.startsWith('expected a map')) return undefined
-  if (/^[\w-]+:\S/.test(node.text) && node.plain) return 'a blank is missing behind the ":"'
-  const [top, key = ''] = path
-  if (top !== 'programs' || path.length !== 2) return undefined
-  if (programKeys.includes(String(key))) return `indent it further if "${key}" belongs to the program above`
-  return typeof node.value === 'string' && node.value !== '' ? 'write it behind "command: " on a line below' : undefined
-}
-
-/** What to do about a key that does not belong there; `near` is the hint if it is misspelt. */
-function atKeyHint(tree: Tree, path: Path, node: Tree, near: string | undefined): string | undefined {
-  // A program that stands at the top level is a common slip.
-  const isProgram = path.length === 1 && node.kind === 'map' && node.entries.has('command')
-  const above = emptyAbove(tree, path)
-  const indent = above && `indent it further if it belongs to "${above}", which is empty`
-  // USER is rather a variable that slipped out of its map than `user`.
-  const isVariable = /^[A-Z][A-Z0-9_]*$/.test(String(path.at(-1)))
-  if (indent !== undefined && (isVariable || above === 'probes')) return indent
-  return near ?? (isProgram ? 'programs stand under the key "programs"' : indent)
-}
-
-/** The key before this one that is indented as deep, if a map is missing under it. */
-function emptyAbove(tree: Tree, path: Path): string | undefined {
-  const { node } = find(tree, path.slice(0, -1))
-  if (node.kind !== 'map') return undefined
-  let empty: string | undefined
-  // The first hundred faults are told, so that no more keys need be looked at for one.
-  for (const [key, { node: below }] of node.entries.entries().take(200)) {
-    if (key === path.at(-1)) return empty
-    const isEmpty = below.kind === 'scalar' && below.value === null && !below.faulty
-    if (withMaps.has(key)) empty = isEmpty ? key : undefined
-  }
-  return undefined
-}
-
-/** Keys that have a map below them. */
-const withMaps: ReadonlySet<string> = new Set([
-  ...['environment', 'secrets', 'log', 'probes', 'readiness', 'liveness', 'startup', 'healthcheck', 'depends_on'],
-  ...['backoff', 'ulimits', 'headers', 'shutdown', 'signals', 'control'],
-])
 
 /** Names the section of a path, for "unknown key ... in ...". */
 function section(path: Path): string {

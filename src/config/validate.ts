@@ -135,7 +135,7 @@ function budgetOf({ timeout, delay }: ShutdownPlan): number {
 }
 
 function checkShutdown({ shutdown }: Plan, shape: Shape, diagnostics: Diagnostic[]): boolean {
-  if (budgetOf(shutdown) > 0) return true
+  if (budgetOf(shutdown) > 0 || shape.faulty.has('shutdown')) return true
   const { delay } = shutdown
   const { at, node } = find(shape.tree, ['shutdown', delay > 0 ? 'delay' : 'timeout'])
   const message = `the shutdown leaves programs no time: ${arithmetic(shutdown)}`
