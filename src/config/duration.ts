@@ -24,6 +24,11 @@ export function parseDuration(text: string): number | undefined {
   return Math.round(millis)
 }
 
+/** Whether a text is a duration, however long. */
+export function isDuration(text: string): boolean {
+  return text !== '' && (/^\d+(?:\.\d+)?(?:e\+?\d+)?$|^Infinity$/.test(text) || pattern.test(text))
+}
+
 function sum(match: RegExpExecArray | null): number | undefined {
   if (match === null || match[0] === '') return undefined
   return units.reduce((total, [, size], index) => total + Number(match[index + 1] ?? 0) * size, 0)

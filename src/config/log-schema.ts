@@ -14,7 +14,7 @@ const fileOf = (supervisor: string) =>
     file: option(text, 'The path of the file; `%(name)` and `%(replica)` are filled in.', {
       ...{ example: 'file: /var/log/%(name).log', supervisor },
     }),
-    max_size: option(size, 'The size at which it is rotated; 0: never.', {
+    max_size: option(size('0', '16TiB'), 'The size at which it is rotated; 0: never.', {
       ...{ usual: '50MB', example: 'max_size: 10MB', supervisor: `${supervisor}_maxbytes` },
     }),
     keep: option(integer(0, 1000), 'How many rotated files are kept.', {
@@ -63,7 +63,8 @@ const errorTargets = either('forward, inherit, null, stdout, a map with file, or
 /** One place, as it is written. */
 export type WrittenTarget = v.InferOutput<typeof target>
 
-const maxLine = option(size, 'Longer lines are cut into pieces, except in `raw`.', {
+// A piece of no bytes would never end the line, and what is not cut stands in memory.
+const maxLine = option(size('64B', '16MiB'), 'Longer lines are cut into pieces, except in `raw`; 64 B to 16 MiB.', {
   ...{ usual: '1MiB', example: 'max_line: 64KiB' },
 })
 
@@ -90,7 +91,7 @@ export const topLog = sectionOf('a map with format, timestamps, buffer, max_line
   timestamps: option(flag, 'Whether lines begin with the time, in `prefix`.', {
     ...{ usual: logDefaults.timestamps, example: 'timestamps: true' },
   }),
-  buffer: option(size, 'How much of the output of each program stays in memory.', {
+  buffer: option(size('0', '64MiB'), 'How much of the output of each program stays in memory; at most 64 MiB.', {
     ...{ usual: '256KiB', example: 'buffer: 1MiB' },
   }),
   max_line: maxLine,

@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import { didYouMean } from '../core/nearest.ts'
 import { parseSignal, type Signal, signalNames } from '../core/signal.ts'
-import { durationPattern, parseDuration } from './duration.ts'
+import { durationPattern, isDuration, parseDuration } from './duration.ts'
 
 /** What a value is, before its option gives it a meaning. */
 export type Written = string | number | boolean
@@ -79,15 +79,45 @@ export const duration = scalar(
   'a duration such as 10s or 1m30s',
   { type: ['string', 'number'], minimum: 0, maximum: 24 * 86_400, pattern: durationPattern },
   value => parseDuration(String(value)),
-  value => (/^\d+(?:\.\d+)?[dhms]?$/.test(String(value)) ? 'the longest is 24d' : undefined),
+  value => {
+    const text = String(value)
+    if (/^-\s*\d/.test(text)) return 'a duration is never negative'
+    if (isDuration(text)) return 'the longest is 24d'
+    return meant(withShortUnits(text), parseDuration)
+  },
 )
 
-/** A size, in bytes. */
-export const size = scalar(
-  'a size such as 64KiB or 10MB',
-  { type: ['string', 'integer'], minimum: 0, pattern: String.raw`^\d+(\.\d+)?\s?([kKMGT]i?)?B?$` },
-  value => parseSize(String(value)),
-)
+/** `5 minutes` as `5m`. */
+function withShortUnits(text: string): string {
+  return text
+    .toLowerCase()
+    .replaceAll(/\s+/g, '')
+    .replaceAll(/(?<=\d)(?:milliseconds?|millis|msecs?)/g, 'ms')
+    .replaceAll(/(?<=\d)(days?|hours?|hrs?|minutes?|mins?|seconds?|secs?)/g, unit => unit.charAt(0))
+}
+
+/** A size within bounds, in bytes; the bounds as they are written. */
+export function size(least: string, most: string) {
+  const [from = 0, to = 0] = [least, most].map(parseSize)
+  return scalar(
+    'a size such as 64KiB or 10MB',
+    { type: ['string', 'integer'], minimum: from, maximum: to, pattern: String.raw`^\d+(\.\d+)?\s?([kKMGT]i?)?B?$` },
+    value => {
+      const bytes = parseSize(String(value))
+      return bytes !== undefined && bytes >= from && bytes <= to ? bytes : undefined
+    },
+    value => {
+      const bytes = parseSize(String(value))
+      if (bytes !== undefined) return bytes < from ? `the smallest is ${least}` : `the largest is ${most}`
+      return meant(String(value).replace(/bytes?$/i, 'B'), parseSize)
+    },
+  )
+}
+
+/** "did you mean", if a corrected value can be read. */
+function meant(corrected: string, parse: (text: string) => unknown): string | undefined {
+  return parse(corrected) === undefined ? undefined : `did you mean "${corrected}"?`
+}
 
 /** Permission bits in octal; the text is taken as it is written, since YAML reads `022` as twenty-two. */
 export const mode = scalar(
@@ -99,16 +129,32 @@ export const mode = scalar(
 
 /** A whole number within bounds. */
 export function integer(least: number, most: number, expected = `a whole number from ${least} to ${most}`) {
-  return scalar(expected, { type: 'integer', minimum: least, maximum: most }, value =>
-    typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most ? value : undefined,
+  const isOne = (value: Written): value is number =>
+    typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
+  return scalar(
+    expected,
+    { type: 'integer', minimum: least, maximum: most },
+    value => (isOne(value) ? value : undefined),
+    value => (isQuoted(value, isOne) ? unquote : undefined),
   )
 }
 
 /** A number within bounds. */
 export function number(least: number, most: number) {
-  return scalar(`a number from ${least} to ${most}`, { type: 'number', minimum: least, maximum: most }, value =>
-    typeof value === 'number' && value >= least && value <= most ? value : undefined,
+  const isOne = (value: Written): value is number => typeof value === 'number' && value >= least && value <= most
+  return scalar(
+    `a number from ${least} to ${most}`,
+    { type: 'number', minimum: least, maximum: most },
+    value => (isOne(value) ? value : undefined),
+    value => (isQuoted(value, isOne) ? unquote : undefined),
   )
+}
+
+const unquote = 'write it without quotes'
+
+/** Whether it is a text that would be a fitting number without its quotes. */
+function isQuoted(value: Written, fits: (number: number) => boolean): boolean {
+  return typeof value === 'string' && value.trim() !== '' && fits(Number(value))
 }
 
 /** For editors: names in capitals or small letters, with or without SIG, and numbers. */
@@ -220,7 +266,7 @@ function parseSize(text: string): number | undefined {
   const [, number = '', unit = '', binary = ''] = match
   const step = units[unit.toLowerCase()] ?? 1
   const bytes = Math.round(Number(number) * (binary === '' ? step : 1024 ** Math.round(Math.log10(step) / 3)))
-  return Number.isSafeInteger(bytes) ? bytes : undefined
+  return bytes
 }
 
 function isScalar(value: unknown): boolean {
