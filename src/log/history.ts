@@ -50,14 +50,26 @@ export class History {
   /** Those who have read all and wait for more. */
   readonly #waiting = new Set<() => void>()
 
+  /** How many bytes are kept. */
+  #limit: number
+
   constructor(limit: number) {
+    this.#limit = limit
     this.rings = { stdout: new Ring(Math.ceil(limit / 2)), stderr: new Ring(Math.floor(limit / 2)) }
   }
 
   /** Changes how many bytes are kept. */
   limit(limit: number): void {
+    this.#limit = limit
     this.rings.stdout.limit(Math.ceil(limit / 2))
     this.rings.stderr.limit(Math.floor(limit / 2))
+  }
+
+  /** Forgets what is here, and gives its memory back. Who has not read it learns that he has missed it. */
+  forget(): void {
+    for (const ring of Object.values(this.rings)) ring.limit(0)
+    this.limit(this.#limit)
+    this.#turns.length = 0
   }
 
   /** Where the streams end now. */

@@ -43,9 +43,14 @@ export interface ProgramLog extends ProgramMemory {
   clear(stream: OutputStream): boolean
   /** Foster ends: what was lost and not told yet is told. */
   finish(): void
-  /** Closes its pipes: the program is no longer configured. What it wrote can still be read. */
+  /** Closes its pipes. What it wrote can still be read. */
   close(): void
+  /** The program is no longer configured: closes its pipes, and forgets after a minute what it wrote unless it returns. */
+  retire(): void
 }
+
+/** Milliseconds; those who follow its output, however slowly, have taken the last of it by then or are gone. */
+const rememberedFor = 60_000
 
 /** Opens the log of one program; `index` chooses its colour. */
 export function openProgramLog(shared: Shared, program: LoggedProgram, index: number): ProgramLog {
@@ -54,8 +59,11 @@ export function openProgramLog(shared: Shared, program: LoggedProgram, index: nu
   const lanes = (): readonly Lane[] => streams.flatMap(it => it.lanes())
   let settings = program
   let running: number | undefined
+  const forgetting = leisurely(shared.after, () => memory.history.forget())
+  const close = (): void => streams.splice(0).forEach(one => void one.detach())
   return {
     attach(stream, fd) {
+      forgetting.cancel()
       const one = attach(shared, { settings: () => settings, index, memory, stream, fd })
       streams.push(one)
       if (running !== undefined) one.capture.startRun(running)
@@ -68,6 +76,7 @@ export function openProgramLog(shared: Shared, program: LoggedProgram, index: nu
       for (const { capture } of streams) capture.endRun()
     },
     configure(next) {
+      forgetting.cancel()
       settings = next
       memory.expectations.longest = next.log.maxLine
       for (const one of streams) one.configure()
@@ -84,13 +93,29 @@ export function openProgramLog(shared: Shared, program: LoggedProgram, index: nu
     finish() {
       for (const lane of lanes()) lane.finish()
     },
-    close() {
-      for (const one of streams.splice(0)) one.detach()
+    close,
+    retire() {
+      close()
+      forgetting.begin()
     },
     tail: (choice, start) => memory.history.tail(choice, start),
     follow: (choice, start, onMore) => memory.history.follow(choice, start, onMore),
     expect: (pid, pattern, onMatch) => memory.expectations.expect(pid, pattern, onMatch),
     counters: stream => memory.counters(stream),
+  }
+}
+
+/** Does something a while after it was begun, unless that is cancelled. */
+function leisurely(after: Shared['after'], act: () => void): { begin(): void; cancel(): void } {
+  let cancel: (() => void) | undefined
+  return {
+    begin() {
+      cancel ??= after(rememberedFor, act)
+    },
+    cancel() {
+      cancel?.()
+      cancel = undefined
+    },
   }
 }
 

@@ -128,9 +128,8 @@ export class Effects {
   #follow({ index, event, before, after }: Extract<WorldEffect, { do: 'note' }>): void {
     const { health, streams, world } = this.#options
     if (event.on === 'adopted') health.adopted(index, event.pid)
-    if (before.at === 'waiting') return
-    if (!('probing' in after)) health.ended(index)
-    if (!('pid' in after) && world().retired.has(index)) streams.close(index)
+    if (after.at === 'stopped' && world().retired.has(index)) streams.retire(index)
+    if (before.at !== 'waiting' && !('probing' in after)) health.ended(index)
   }
 
   #say(effect: Extract<WorldEffect, { do: 'note' | 'announce' }>): void {

@@ -103,7 +103,13 @@ export class Streams {
     if (pipes !== undefined && pipes.uid !== user?.uid) this.close(index)
   }
 
-  /** The program is not there any more, and no process of it writes. */
+  /** The program is not configured any more, and no process of it writes. */
+  retire(index: number): void {
+    this.close(index)
+    this.#logs.program(index).retire()
+  }
+
+  /** No process of the program writes, and the next one gets other pipes. */
   close(index: number): void {
     this.abandon(index)
     const pipes = this.#pipes.get(index)

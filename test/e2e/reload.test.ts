@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { e2e, type Rig } from './rig.ts'
 import type { Foster } from './rig-foster.ts'
+import { descriptorsOf } from './rig-proc.ts'
+import { eventually } from './rig-wait.ts'
 
 const usual = { start_seconds: '0s', backoff: { delay: '0s' } }
 const sleeper = (more: object = {}) => ({ command: ['sleep', '1000'], ...usual, ...more })
@@ -52,6 +54,27 @@ e2e('programs come, go and return; the container goes on without any', async rig
   foster.kill('SIGTERM')
   assert.equal((await foster.exit()).code, 0)
   assert.equal(starts(foster, 'old'), 2)
+})
+
+e2e('a program that waits when it is removed leaves no pipes behind', async rig => {
+  const db = rig.puppet('db')
+  const dbs = { db: { ...usual, command: db.command, probes: { readiness: { log: '^ready$' } }, critical: false } }
+  const api = rig.puppet('api')
+  const apis = { api: { ...usual, command: api.command, depends_on: ['db'], critical: false } }
+  const foster = await rig.start({ programs: { ...dbs, ...apis, web: sleeper() } })
+  await db.up()
+  const pipes = (): number => Object.values(descriptorsOf(foster.pid)).filter(it => it.startsWith('pipe:')).length
+  await pidOf(foster, 'web')
+  const before = pipes()
+  db.start('echo ready')
+  await api.up()
+  assert.equal(pipes(), before + 4)
+  db.start('exit 3')
+  await db.up()
+  api.start('exit 3')
+  await foster.line(/api: exited with code 3/)
+  await reload(rig, foster, { programs: { ...dbs, web: sleeper() } }, /reloaded: api removed$/)
+  await eventually('its pipes are closed', () => pipes() === before)
 })
 
 e2e('replicas come and go by their numbers', async rig => {

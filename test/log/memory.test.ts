@@ -211,6 +211,39 @@ test('programs: what they wrote is in memory as it came, and is counted', () => 
   assert.deepEqual(world.logs.program(1).tail('both', { lines: 9 }), [])
 })
 
+test('what a program has written that is not configured any more is forgotten after a while, unless it returns', () => {
+  const world = bench({ format: 'raw' })
+  const web = world.logs.program(0)
+  const write = (fd: number): void => {
+    world.pipes.write(fd, 'out\n')
+    world.pipes.turn(fd)
+  }
+  write(1)
+  write(2)
+  const slow = web.follow('both', { at: { stdout: 0, stderr: 0 } }, () => {})
+  web.retire()
+  web.retire()
+  assert.equal(world.pipes.isClosed(1) && world.pipes.isClosed(2), true)
+  assert.deepEqual(textOf(web.tail('both', { lines: 9 })), ['o:out\n', 'e:out\n'])
+  // It is configured again, or started again: nothing is forgotten.
+  world.logs.configure(0, loggedOf({ name: 'web' }))
+  world.expire()
+  web.retire()
+  web.attach('stdout', 5)
+  world.expire()
+  assert.equal(web.tail('both', { lines: 9 }).length, 2)
+  web.retire()
+  world.expire()
+  assert.deepEqual(web.tail('both', { lines: 9 }), [])
+  web.attach('stdout', 6)
+  web.attach('stderr', 7)
+  write(7)
+  write(6)
+  assert.deepEqual(textOf(web.tail('both', { lines: 9 })), ['e:out\n', 'o:out\n'])
+  assert.deepEqual(slow.read(99), { stream: 'stderr', position: 4, missed: 4, bytes: bytes('out\n') })
+  assert.deepEqual(slow.read(99), { stream: 'stdout', position: 4, missed: 4, bytes: bytes('out\n') })
+})
+
 test('programs may come later, and change their settings while they run', () => {
   const world = bench({ names: ['web', 'db'] })
   world.logs.configure(5, loggedOf({ name: 'late' }))
