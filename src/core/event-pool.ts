@@ -34,6 +34,8 @@ export interface Pool {
   readonly asked: readonly EventType[]
   /** How many events may wait. */
   readonly limit: number
+  /** Set if any answer will do: no event is refused. */
+  readonly takesAny?: true
   readonly members: readonly Member[]
   readonly waiting: Queue<Numbered>
   /** Characters of all that waits. */
@@ -66,20 +68,18 @@ export interface PoolStep {
 export const mostWeight = 16 * 1024 * 1024
 
 /** A pool before anything has happened. `indexes` are its processes, in the order in which they are asked. */
-export function poolOf(
-  { name, asked, limit }: Pick<Pool, 'name' | 'asked' | 'limit'>,
-  indexes: readonly number[],
-): Pool {
+export function poolOf(asked: Pick<Pool, 'name' | 'asked' | 'limit' | 'takesAny'>, indexes: readonly number[]): Pool {
   const members = indexes.map(
     (index): Member => ({ index, listener: begun, isRunning: false, isDeaf: false, isProven: false, event: undefined }),
   )
-  return { name, asked, limit, members, waiting: emptyQueue, weight: 0, next: 0 }
+  return { ...asked, members, waiting: emptyQueue, weight: 0, next: 0 }
 }
 
 /** The pool as it is configured now: what waits, and what those who stay are doing, stays. */
 export function reshaped(pool: Pool, wanted: Pool): Pool {
   const members = wanted.members.map(it => pool.members.find(({ index }) => index === it.index) ?? it)
-  return { ...pool, asked: wanted.asked, limit: wanted.limit, members }
+  const { waiting, weight, next } = pool
+  return { ...wanted, members, waiting, weight, next }
 }
 
 /** Whether a listener is dealing with an event, or will be given one. */
@@ -122,7 +122,11 @@ function take(pool: Pool, input: PoolInput, effects: PoolEffect[]): Pool {
 function told(pool: Pool, member: Member, event: ListenerEvent, effects: PoolEffect[]): Pool {
   const { state, findings } = hear(member.listener, event)
   let next = withMember(pool, { ...member, listener: state })
-  for (const finding of findings) next = follow(next, member.index, finding, effects)
+  for (const finding of findings) {
+    // Who dies over an event has not answered.
+    const isTaken = pool.takesAny === true && finding.is === 'refused' && event.on === 'output'
+    next = follow(next, member.index, isTaken ? { is: 'done' } : finding, effects)
+  }
   return next
 }
 

@@ -67,6 +67,8 @@ export interface SupervisorPool {
   readonly events: readonly EventType[]
   /** How many events may wait. */
   readonly buffer_size: number
+  /** Set if whatever a listener answers means that it has dealt with the event. */
+  readonly takesAny?: true
 }
 
 /** All of it, the groups by priority and name. */

@@ -123,7 +123,8 @@ export class EventListeners {
     const before = this.#pools.get(name)
     if (pool === undefined) return void this.#pools.delete(name)
     const { states } = this.#options.world()
-    const wanted = poolOf({ name, asked: pool.events, limit: pool.buffer_size }, indexes)
+    const { events: asked, buffer_size: limit, takesAny } = pool
+    const wanted = poolOf({ name, asked, limit, ...(takesAny && { takesAny }) }, indexes)
     const shaped = before === undefined ? wanted : reshaped(before, wanted)
     // Who has just come into the pool may run already.
     const members = shaped.members.map(it => ({ ...it, isRunning: states[it.index]?.at === 'running' }))

@@ -50,6 +50,14 @@ test('an event waits for a listener that runs and is ready; the oldest goes firs
   assert.deepEqual(runs.done, ['7 to 1', '8 to 1'])
 })
 
+test('where any answer will do, none is a refusal; who dies over an event has not answered', () => {
+  const pool = poolOf({ name: 'p', asked: ['EVENT'], limit: 10, takesAny: true }, [1])
+  const answered = play(pool, ...up(1), event(7), event(8), says(1, 'RESULT 4\nFAIL'), says(1, 'READY\n'))
+  assert.deepEqual(answered.done, ['7 to 1', '8 to 1'])
+  const again = play(answered.pool, { on: 'over', index: 1 }, ...up(1))
+  assert.deepEqual(again.done, ['8 to 1'])
+})
+
 test('several listeners share the events, the first that is ready first', () => {
   const { done } = play(
     fresh(10, 1, 2),

@@ -33,6 +33,25 @@ withSupervisor('what a listener refuses is told again, and so is what it dies ov
   }
 })
 
+withSupervisor(
+  "what supervisor_stdout would have printed is in foster's output, and no answer of it is a refusal",
+  async rig => {
+    const it = await peer(
+      rig,
+      'foster',
+      `[eventlistener:odd]\ncommand=${python('listener_odd.py', 'fail', 'DIR/once')}\nevents=PROCESS_LOG,REMOTE_COMMUNICATION
+result_handler=supervisor_stdout:event_handler\nstartsecs=0
+[program:quiet]\ncommand=/bin/sh -c 'echo heard; exec sleep 1000'\nstdout_logfile=NONE\nstdout_events_enabled=true
+[program:plain]\ncommand=/bin/sh -c 'echo unheard; exec sleep 1000'\nstdout_logfile=NONE`,
+    )
+    await it.foster?.line(/quiet +\| heard$/)
+    for (const data of ['first', 'second', 'third']) await it.remote('t', data)
+    await it.foster?.line(/odd +\| told third$/)
+    const lines = it.foster?.lines.join('\n') ?? ''
+    assert.doesNotMatch(lines, /rejected|unheard$/m)
+  },
+)
+
 withSupervisor('a listener that breaks the protocol is told nothing more until it is started again', async rig => {
   const it = await odd(rig, 'noise')
   await it.remote('t', 'first')

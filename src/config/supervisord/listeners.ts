@@ -6,8 +6,11 @@ import type { Section } from './ini.ts'
 import { complain, get, getText, namesOf, type Reading } from './reading.ts'
 import { boolean, integer, strings } from './values.ts'
 
-/** The only judge of results that is not Python. */
+/** The judge of results that Supervisor brings along. */
 const defaultHandler = 'supervisor.dispatchers:default_handler'
+
+/** The judge of a listener that has what programs write printed on supervisord's stdout, each line with the program's name. */
+const relayHandler = 'supervisor_stdout:event_handler'
 
 /** What the listeners of a section ask for; undefined if that is faulty. */
 export function poolOf(reading: Reading, section: Section): SupervisorPool | undefined {
@@ -17,14 +20,14 @@ export function poolOf(reading: Reading, section: Section): SupervisorPool | und
   if (buffer_size < 1) {
     complain(reading, section, 'buffer_size', `[${section.name}] section sets invalid buffer_size (${buffer_size})`)
   }
-  checkHandler(reading, section)
+  const takesAny = isRelay(reading, section)
   const events = eventsOf(reading, section)
   if (get(reading, section, 'redirect_stderr', names, boolean) === true) {
     const message = `[${section.name}] section sets redirect_stderr=true but this is not allowed because it will interfere with the eventlistener protocol`
     complain(reading, section, 'redirect_stderr', message)
   }
   const isFaulty = reading.diagnostics.slice(before).some(({ severity }) => severity === 'error')
-  return isFaulty ? undefined : { events: events.filter(isEventType), buffer_size }
+  return isFaulty ? undefined : { events: events.filter(isEventType), buffer_size, ...(takesAny && { takesAny }) }
 }
 
 function eventsOf(reading: Reading, section: Section): readonly string[] {
@@ -40,10 +43,14 @@ function eventsOf(reading: Reading, section: Section): readonly string[] {
   return events
 }
 
-function checkHandler(reading: Reading, section: Section): void {
+/** Whether results are what is to be printed, which foster does by itself; another judge than Supervisor's is an error. */
+function isRelay(reading: Reading, section: Section): boolean {
   const handler = getText(reading, section, 'result_handler', namesOf(reading))
-  if (handler === undefined || handler.text.trim() === defaultHandler) return
+  const named = handler?.text.trim()
+  if (handler === undefined || named === defaultHandler) return false
+  if (named === relayHandler) return true
   const message = `${handler.shown} cannot be resolved within [${section.name}]`
-  const hint = `a result_handler is Python; foster judges results itself, as ${defaultHandler} does: OK, or rejected`
+  const hint = `a result_handler is Python; foster knows what these two do: ${defaultHandler}, ${relayHandler}`
   complain(reading, section, 'result_handler', message, hint)
+  return false
 }

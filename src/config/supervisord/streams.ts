@@ -1,20 +1,27 @@
 /** `stdout_logfile` and its like -> where foster puts the output. */
 
+import { type EventType, isAskedFor } from '../../core/event-types.ts'
 import type { StreamEvents } from '../../core/log-plan.ts'
 import type { Place } from '../../errors.ts'
 import { literal } from '../expand.ts'
 import type { Tree } from '../tree.ts'
-import type { ProcessConfig, StreamConfig } from './model.ts'
+import type { GroupConfig, ProcessConfig, StreamConfig } from './model.ts'
 import { kindOf } from './names.ts'
 import { mapOf, scalar } from './nodes.ts'
 
 type Stream = 'stdout' | 'stderr'
 
 /** Where a stream goes: collected as by default, to one of foster's own streams as it is, nowhere, to a file. */
-type Target =
-  | { readonly to: 'forward' | 'null' }
-  | { readonly to: Stream }
-  | { readonly to: 'file'; readonly path: string; readonly maxbytes: number; readonly backups: number }
+type Target = { readonly to: 'forward' | 'null' } | { readonly to: Stream } | FileTarget
+
+interface FileTarget {
+  readonly to: 'file'
+  readonly path: string
+  readonly maxbytes: number
+  readonly backups: number
+  /** Set if it is passed on as well. */
+  readonly isRelayed?: true
+}
 
 const devices: Readonly<Record<string, Target>> = {
   ...Object.fromEntries(
@@ -54,12 +61,25 @@ export function eventsOf(process: ProcessConfig): Partial<Record<Stream, StreamE
   return Object.keys(events).length === 0 ? undefined : events
 }
 
+/** The streams whose events are asked for by listeners that have them printed: what events tell of goes to foster's own. */
+export function relayedBy(groups: readonly GroupConfig[]): ReadonlySet<Stream> {
+  const asked = groups.flatMap(({ pool }) => (pool?.takesAny ? pool.events : []))
+  const streams = Object.entries(logEvents) as readonly (readonly [Stream, EventType])[]
+  return new Set(streams.flatMap(([stream, type]) => (isAskedFor(type, asked) ? [stream] : [])))
+}
+
+const logEvents = { stdout: 'PROCESS_LOG_STDOUT', stderr: 'PROCESS_LOG_STDERR' } as const
+
 /** Resolves both streams to `log`. What was written for a device is passed on as it is, without a prefix, as supervisord does. */
-export function streamsOf(process: ProcessConfig, at: (name: string) => Place): Readonly<Record<string, Tree>> {
-  const own = targetOf(process.stdout)
+export function streamsOf(
+  process: ProcessConfig,
+  at: (name: string) => Place,
+  relayed: ReadonlySet<Stream>,
+): Readonly<Record<string, Tree>> {
+  const own = withRelay(targetOf(process.stdout), relayed.has('stdout') && process.stdout.eventsEnabled)
   // What a listener writes on stdout is not for people, unless a file is asked for.
   const stdout: Target = isListener(process) && own.to !== 'file' ? { to: 'forward' } : own
-  const stderr = targetOf(process.stderr)
+  const stderr = withRelay(targetOf(process.stderr), relayed.has('stderr') && process.stderr.eventsEnabled)
   const isShared = !isListener(process) && stderr.to === 'stdout' && (stdout.to === 'stdout' || stdout.to === 'forward')
   const redirect = process.redirectStderr || isShared
   const log = {
@@ -72,6 +92,13 @@ export function streamsOf(process: ProcessConfig, at: (name: string) => Place): 
   return Object.keys(log).length > 0 ? { log: mapOf(at('stdout_logfile'), log) } : {}
 }
 
+/** What a listener has printed is passed on by foster itself, with a prefix; what is passed on anyway is not said twice. */
+function withRelay(target: Target, isRelayed: boolean): Target {
+  if (!isRelayed) return target
+  if (target.to === 'null') return { to: 'forward' }
+  return target.to === 'file' ? { ...target, isRelayed } : target
+}
+
 function isDevice({ to }: Target): boolean {
   return to === 'stdout' || to === 'stderr'
 }
@@ -81,12 +108,13 @@ function nodeOf(target: Target, stream: Stream, at: (name: string) => Place): Re
   if (target.to === 'forward' || target.to === stream) return {}
   if (target.to === 'null') return { [stream]: { ...scalar('null', place), plain: false, value: 'null' } }
   if (target.to !== 'file') return { [stream]: mapOf(place, { file: scalar(`/dev/${target.to}`, place) }) }
-  const { path, maxbytes, backups } = target
+  const { path, maxbytes, backups, isRelayed } = target
   const file = { ...scalar(literal(path), place), value: literal(path), plain: false }
   const entries = {
     file,
     max_size: scalar(String(Math.max(0, maxbytes)), at(`${stream}_logfile_maxbytes`)),
     keep: scalar(String(Math.min(1000, Math.max(0, backups))), at(`${stream}_logfile_backups`)),
   }
-  return { [stream]: mapOf(place, entries) }
+  const node = mapOf(place, entries)
+  return { [stream]: isRelayed ? { kind: 'list', at: place, items: [node, scalar('forward', place)] } : node }
 }
