@@ -3,6 +3,7 @@ import { quoted } from '../emit.ts'
 import { readScalar } from '../scalar.ts'
 import type { Entry, Scalar, Tree } from '../tree.ts'
 import { programName, reservedNames } from '../validate.ts'
+import { withOwnFiles } from './convert-logs.ts'
 import type { GroupConfig, ProcessConfig, SupervisorConfig } from './model.ts'
 import { suffixOf } from './names.ts'
 import type { Converted } from './nodes.ts'
@@ -45,12 +46,14 @@ export function convertSupervisor({ tree, config }: WrittenSupervisor): string {
   const leftOut = config.groups.filter(isLeftOut).flatMap(({ processes }) => processes)
   const gone = leftOut.map(it => [inPlan.get(it) ?? it.name, ''] as const)
   const names = new Map([...gone, ...yamlNames(blocks, inPlan)])
-  const lines = blocks.flatMap(block => programOf(block, names, inPlan, groups))
+  const owners = new Map<string, string>()
+  const lines = blocks.flatMap(block => programOf(block, names, inPlan, groups, owners))
   const top = ['log', 'shutdown'].flatMap(key => {
     const node = tree.entries.get(key)?.node
     return node === undefined ? [] : entryOf(key, node, 0)
   })
-  const body = lines.length === 0 ? ['programs: {}'] : ['programs:', ...lines]
+  const nothing = ['# There are no programs to write down, and foster asks for one:', 'programs: {}']
+  const body = lines.length === 0 ? nothing : ['programs:', ...lines]
   return `${head}${leftOutOf(config.groups)}${outputOf(config)}${defaults}${[...top, ...body].join('\n')}\n`
 }
 
@@ -130,6 +133,7 @@ function programOf(
   names: ReadonlyMap<string, string>,
   inPlan: PlanNames,
   groups: readonly GroupConfig[],
+  owners: Map<string, string>,
 ): readonly string[] {
   const [process] = members
   if (process === undefined) return []
@@ -138,7 +142,9 @@ function programOf(
   const lines = [`  ${quoted(name)}:${name === called ? '' : ` # called ${JSON.stringify(called)} in the file`}`]
   if (members.length > 1) lines.push(`    replicas: ${members.length}`)
   if (group.name !== name && programName.test(group.name)) lines.push(`    group: ${quoted(group.name)}`)
-  return [...lines, ...bodyOf(entries, names), ...remarks(process, group, groups)]
+  const own = withOwnFiles(entries, name, members.length > 1, owners)
+  const changed = own.changed.map(line => `    # ${line}`)
+  return [...lines, ...bodyOf(own.entries, names), ...changed, ...remarks(process, group, groups)]
 }
 
 function bodyOf(entries: Entries, names: ReadonlyMap<string, string>): readonly string[] {
@@ -196,7 +202,9 @@ function entryOf(key: string, node: Tree, depth: number): readonly string[] {
 
 function textOf(node: Tree): string {
   if (node.kind === 'list') return `[${node.items.map(textOf).join(', ')}]`
-  if (node.kind === 'map') return '{}'
+  if (node.kind === 'map') {
+    return `{ ${[...node.entries].map(([key, entry]) => `${quoted(key)}: ${textOf(entry.node)}`).join(', ')} }`
+  }
   const { text, plain, template } = node as Converted
   // Written as it is read: `0022` is a mode, and a number of its own is no text.
   if (plain && !text.includes('${')) return isPlain(text) ? text : quoted(text)

@@ -1,6 +1,6 @@
 /** `foster convert`: the YAML that it writes gives the plan that the Supervisor file gives, but for what its head says. */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { load } from '../../../src/config/load.ts'
 import { convertSupervisor } from '../../../src/config/supervisord/convert.ts'
 import type { LogTarget } from '../../../src/core/log-plan.ts'
@@ -105,4 +105,52 @@ test('FastCGI programs are left out, and nothing waits for them', () => {
     ],
     yaml,
   )
+})
+
+describe('what goes to a file that has other output already', () => {
+  const convert = (text: string): string => {
+    const { written } = load(['a.conf'], { ...facts, readFile: () => `[supervisord]\n${text}` })
+    return convertSupervisor(written?.supervisor ?? assert.fail('it is faulty'))
+  }
+  const logs = (yaml: string) => {
+    const { plan, diagnostics } = load(['foster.yaml'], { ...facts, readFile: () => yaml })
+    const faults = diagnostics.filter(({ severity }) => severity === 'error')
+    assert.deepEqual(faults, [], yaml)
+    const wordOf = (target: LogTarget): string => (target.to === 'file' ? target.path : target.to)
+    return plan?.programs.map(({ name, log: { stdout, stderr } }) =>
+      [name, stdout.map(wordOf), stderr === 'stdout' ? stderr : stderr.map(wordOf)].join(' '),
+    )
+  }
+
+  test('both streams of a program are joined', () => {
+    const yaml = convert(
+      '[program:web]\ncommand=web\nstdout_logfile=/var/log/web.log\nstderr_logfile=/var/log/./web.log\n',
+    )
+    assert.deepEqual(logs(yaml), ['web /var/log/web.log stdout'])
+  })
+
+  test("what would go to another program's file is passed on, and said", () => {
+    const program = (name: string) => `[program:${name}]\ncommand=${name}\nstdout_logfile=/var/log/all.log\n`
+    const yaml = convert(
+      `${program('api')}stderr_logfile=/var/log/api.err\n${program('web')}stderr_logfile=/var/log/all.log\n`,
+    )
+    assert.deepEqual(logs(yaml), ['api /var/log/all.log /var/log/api.err', 'web forward stdout'])
+    assert.match(
+      yaml,
+      /# stdout is passed on to foster's, in place of \/var\/log\/all\.log, which api writes to, too\n/,
+    )
+  })
+
+  test('so is what several processes of a program would write', () => {
+    const yaml = convert(
+      '[program:w]\ncommand=w\nnumprocs=2\nprocess_name=w%(process_num)d\nstdout_logfile=/var/log/w.log\nstderr_logfile=/var/log/w.log\n',
+    )
+    assert.deepEqual(logs(yaml), ['w forward stdout', 'w forward stdout'])
+  })
+})
+
+test('that nothing is left to write down is said in the file', () => {
+  const { written } = load(['a.conf'], { ...facts, readFile: () => '[supervisord]\n' })
+  const yaml = convertSupervisor(written?.supervisor ?? assert.fail('it is faulty'))
+  assert.match(yaml, /\n# There are no programs to write down, and foster asks for one:\nprograms: \{\}\n$/)
 })
