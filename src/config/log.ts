@@ -134,12 +134,12 @@ export function checkLogs(plan: Plan, shape: Shape, diagnostics: Diagnostic[]): 
         const other = owners.get(path)
         const key = `${program.name}'s ${stream}`
         if (other !== undefined && !told.has(key)) {
-          const hint = other.startsWith(`${program.name}'s `)
-            ? sameProgram(program, other, stream)
-            : 'put %(name) into it'
+          const words = plan.supervisor === undefined ? yamlWords : supervisorWords
+          const isOwn = other.startsWith(`${program.name}'s `)
+          const hint = !isOwn ? words.other : other === key ? words.replica : words.stream
           const message = `${path} is where ${other} goes already`
           // Supervisor lets them: each writes whole lines, and finds the new file when the other has rotated it.
-          const judge = program.rules === 'supervisor' ? warning : fault
+          const judge = plan.supervisor === undefined ? fault : warning
           diagnostics.push(judge(placeOf(written, 'log', stream), 'conflict', message, hint))
           told.add(key)
         }
@@ -149,8 +149,17 @@ export function checkLogs(plan: Plan, shape: Shape, diagnostics: Diagnostic[]): 
   }
 }
 
-function sameProgram(program: Program, other: string, stream: OutputStream): string {
-  return other === `${program.name}'s ${stream}` ? 'put %(replica) into it' : 'write "stderr: stdout" to join the two'
+/** What helps where the file is another program's, another replica's, or the other stream's of the same program. */
+const yamlWords = {
+  other: 'put %(name) into it',
+  replica: 'put %(replica) into it',
+  stream: 'write "stderr: stdout" to join the two',
+}
+
+const supervisorWords = {
+  other: 'put %(program_name)s into it, and %(process_num)d with several processes',
+  replica: 'put %(process_num)d into it',
+  stream: 'write "redirect_stderr=true" to join the two',
 }
 
 /** A probe of lines needs somebody who reads them. */

@@ -170,7 +170,8 @@ function checkGrace(plan: Plan, shape: Shape, diagnostics: Diagnostic[]): void {
   const total = parts.length > 1 ? `${shown.join(' + ')} = ${formatDuration(sum)}` : parts.join()
   const has = `the shutdown has ${formatDuration(budget)} (${arithmetic(plan.shutdown)})`
   const needed = formatDuration(Math.ceil((sum + plan.shutdown.delay + 1000) / 1000) * 1000)
-  const hint = `set shutdown.timeout to ${needed}, and the container runtime's own timeout above that, or shorten the grace periods`
+  const setting = plan.supervisor === undefined ? 'shutdown.timeout to ' : 'the variable FOSTER__SHUTDOWN__TIMEOUT='
+  const hint = `set ${setting}${needed}, and the container runtime's own timeout above that, or shorten the grace periods`
   const message = `the grace periods do not fit: ${total}, ${has}`
   diagnostics.push(warning(placeOf(first, 'stop_grace_period'), 'grace-does-not-fit', message, hint))
 }

@@ -94,17 +94,24 @@ function checkSection({ diagnostics }: Reading, section: Section): void {
 }
 
 function checkOptions({ diagnostics }: Reading, section: Section, kind: string): void {
-  const known = options[kind] ?? []
-  if (known.length === 0) return
+  const usual = options[kind] ?? []
+  if (usual.length === 0) return
   const own = kind === 'program' || kind === 'fcgi-program' || kind === 'eventlistener' ? ownOptions : []
   for (const { name, at } of section.options.values()) {
-    if (known.includes(name) || own.includes(name)) continue
-    const meant = nearest(name, [...known, ...own])
+    if (usual.includes(name) || own.includes(name)) continue
+    const meant = nearest(name, [...usual, ...own])
     const isOurs = own.length > 0 && programKeys.includes(name)
     const message = `supervisord ignores the option "${name}" in [${section.name}], and so does foster`
-    const hint = meant === undefined ? (isOurs ? ours : undefined) : `did you mean "${meant}"?`
+    const known = own.length > 0 && Object.hasOwn(elsewhere, name) ? elsewhere[name] : undefined
+    const hint = known ?? (meant !== undefined ? `did you mean "${meant}"?` : isOurs ? ours : undefined)
     if (hint !== undefined) diagnostics.push(warning(at, 'ignored-option', message, hint))
   }
+}
+
+/** What is often written for a program, and has its place elsewhere. */
+const elsewhere: Readonly<Record<string, string>> = {
+  group: 'a group is a section of its own: [group:NAME], with programs=a,b',
+  pidfile: 'foster follows the pid file of a program with kind=daemon: "pid_file"',
 }
 
 const ours = `of foster's own options these may stand beside Supervisor's: ${ownOptions.join(', ')}`

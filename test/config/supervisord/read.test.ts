@@ -127,3 +127,29 @@ test('what a pattern matches and cannot be opened is passed over, with a warning
     [['warning', 'cannot read /conf/conf.d/gone: there is no such file']],
   )
 })
+
+describe('hints are in the words of such a file', () => {
+  const hints = (text: string): readonly string[] =>
+    loaded(text).diagnostics.map(({ message, hint }) => `${message.split(' ').at(-1)}: ${hint}`)
+
+  test('of files that have output already, whatever rules the program follows', () => {
+    const web = `${base}restart=always\nstdout_logfile=/l/web.log\nstderr_logfile=/l/web.log\n`
+    assert.deepEqual(hints(web), ['already: write "redirect_stderr=true" to join the two'])
+    const other = `${base}stdout_logfile=/l/x.log\n[program:z]\ncommand=z\nstdout_logfile=/l/x.log\n`
+    assert.match(hints(other).join(), /^already: put %\(program_name\)s into it/)
+    const several = `${base}numprocs=2\nprocess_name=%(process_num)d\nstdout_logfile=/l/x.log\n`
+    assert.match(hints(several).join(), /^already: put %\(program_name\)s into it, and %\(process_num\)d/)
+  })
+
+  test('of the time for the shutdown', () => {
+    const text = `${base}priority=1\n[program:db]\ncommand=db\nstopwaitsecs=30\n`
+    assert.match(hints(text).join(), /set the variable FOSTER__SHUTDOWN__TIMEOUT=41s/)
+  })
+
+  test('of what is written for a program and has its place elsewhere', () => {
+    assert.deepEqual(hints(`${base}group=g\npidfile=/run/web.pid\n`), [
+      'foster: a group is a section of its own: [group:NAME], with programs=a,b',
+      'foster: foster follows the pid file of a program with kind=daemon: "pid_file"',
+    ])
+  })
+})
