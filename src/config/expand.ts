@@ -27,19 +27,28 @@ export function processesOf(program: Program, replicas = 1): readonly Program[] 
 }
 
 function filledIn(program: Program): Program {
-  const changes = expanded.map(key => [key, deep(program[key], program)] as const)
-  return { ...program, ...Object.fromEntries(changes) }
+  const changes: Partial<Record<(typeof expanded)[number], unknown>> = {}
+  let isChanged = false
+  for (const key of expanded) {
+    const after = deep(program[key], program)
+    if (after === program[key]) continue
+    changes[key] = after
+    isChanged = true
+  }
+  return isChanged ? ({ ...program, ...changes } as Program) : program
 }
 
 /** The value itself where there is nothing to fill in, which is nearly always. */
 function deep(value: unknown, program: Program): unknown {
   if (typeof value === 'string') return expand(value, program)
-  if (Array.isArray(value)) {
-    const items = value.map(item => deep(item, program))
-    return items.every((item, index) => item === value[index]) ? value : items
-  }
   if (typeof value !== 'object' || value === null) return value
-  const entries = Object.entries(value)
-  const after = entries.map(([key, item]) => [key, deep(item, program)] as const)
-  return after.every(([, item], index) => item === entries[index]?.[1]) ? value : Object.fromEntries(after)
+  const before = value as Readonly<Record<string, unknown>>
+  let copy: Record<string, unknown> | undefined
+  for (const key of Object.keys(before)) {
+    const after = deep(before[key], program)
+    if (after === before[key]) continue
+    copy ??= (Array.isArray(value) ? [...value] : { ...value }) as Record<string, unknown>
+    copy[key] = after
+  }
+  return copy ?? value
 }

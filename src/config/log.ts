@@ -28,6 +28,7 @@ export function resolveLog(
 ): ProgramLogPlan {
   const own = program.settings.log
   const all = shape.settings.log
+  if (own == null && all == null) return usual
   const targets = (stream: OutputStream): readonly LogTarget[] => {
     const written = own?.[stream]
     if (written == null || written === 'stdout') return usual[stream] as readonly LogTarget[]
@@ -124,6 +125,7 @@ export function checkLogs(plan: Plan, shape: Shape, diagnostics: Diagnostic[]): 
     const written = byName.get(program.name)
     if (written === undefined) continue
     checkProbe(program, written, diagnostics)
+    if (program.log === usual) continue
     for (const stream of ['stdout', 'stderr'] as const) {
       const targets = program.log[stream]
       if (targets === 'stdout') continue

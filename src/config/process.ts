@@ -60,7 +60,8 @@ function checkOom(resolving: Resolving): void {
 
 /** In the order of the reference. */
 function limitsOf(resolving: Resolving): readonly Limit[] {
-  const written = resolving.program.settings.ulimits ?? {}
+  const written = resolving.program.settings.ulimits
+  if (written == null) return []
   return limitNames.flatMap(name => {
     const value = Object.hasOwn(written, name) ? written[name] : undefined
     if (value == null) return []

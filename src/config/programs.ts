@@ -160,12 +160,13 @@ function restartOf(resolving: Resolving): Pick<Program, 'restart' | 'startRetrie
 
 function backoffOf({ backoff }: ProgramSettings): Backoff {
   const defaults = programDefaults.backoff
+  if (backoff == null) return defaults
   return {
-    delay: backoff?.delay ?? defaults.delay,
-    factor: backoff?.factor ?? defaults.factor,
-    max: backoff?.max ?? Math.max(defaults.max, backoff?.delay ?? 0),
-    jitter: backoff?.jitter ?? defaults.jitter,
-    resetAfter: backoff?.reset_after ?? defaults.resetAfter,
+    delay: backoff.delay ?? defaults.delay,
+    factor: backoff.factor ?? defaults.factor,
+    max: backoff.max ?? Math.max(defaults.max, backoff.delay ?? 0),
+    jitter: backoff.jitter ?? defaults.jitter,
+    resetAfter: backoff.reset_after ?? defaults.resetAfter,
   }
 }
 

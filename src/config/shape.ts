@@ -5,7 +5,18 @@ import { isDefault, withDefaults } from './defaults.ts'
 import { keyHint, valueHint } from './hints.ts'
 import { prune, silenced } from './prune.ts'
 import { configurationSchema, type ProgramSettings, type Settings, verbatimInProbes, verbatimKeys } from './schema.ts'
-import { describe, type Entry, fault, find, type Origin, optionOf, type Path, type Scalar, type Tree } from './tree.ts'
+import {
+  describe,
+  type Entry,
+  fault,
+  find,
+  type Origin,
+  optionDepth,
+  optionOf,
+  type Path,
+  type Scalar,
+  type Tree,
+} from './tree.ts'
 import { decode } from './values.ts'
 
 /** A program as it was written. */
@@ -105,8 +116,9 @@ function programsOf(
     const isWhole = entry.node.kind === 'map' || (entry.node.kind === 'scalar' && entry.node.value === null)
     const written = entry.node.kind === 'map' ? [...entry.node.entries.keys()] : []
     const output = isWhole && Object.hasOwn(byName, name) ? (byName[name] ?? {}) : {}
-    const settings = without(output, key => useless.has(at(key))) as ProgramSettings
-    return { name, entry, settings, faulty: new Set(isWhole ? written.filter(key => said.has(at(key))) : ['command']) }
+    const settings = without(output, key => useless.size > 0 && useless.has(at(key))) as ProgramSettings
+    const faulty = said.size === 0 ? [] : written.filter(key => said.has(at(key)))
+    return { name, entry, settings, faulty: new Set(isWhole ? faulty : ['command']) }
   })
 }
 
@@ -142,7 +154,7 @@ function isTop(path: Path): boolean {
 }
 
 function isVerbatim(path: Path): boolean {
-  const [key] = optionOf(path)
+  const key = path[optionDepth(path)]
   if (key === 'probes' || key === 'healthcheck') return path.some(step => verbatimInProbes.has(String(step)))
   return key !== undefined && verbatimKeys.has(String(key)) && path.at(-1) !== 'required'
 }

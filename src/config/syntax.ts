@@ -14,10 +14,10 @@ export interface Source {
 
 /** The place of a range of offsets, without the blanks it begins with; it ends with its first line. */
 export function placeIn({ text, file, lines }: Source, from: number, to: number): Place {
-  const blanks = /[ \t]*/y
-  blanks.lastIndex = from
-  blanks.test(text)
-  const start = /[^\r\n]/.test(text.charAt(blanks.lastIndex)) ? blanks.lastIndex : from
+  let start = from
+  while (text[start] === ' ' || text[start] === '\t') start++
+  const next = text[start]
+  if (next === undefined || next === '\r' || next === '\n') start = from
   const { line, col } = lines.linePos(start)
   const newline = text.indexOf('\n', start)
   const end = newline === -1 ? to : Math.min(to, newline)

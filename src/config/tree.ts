@@ -80,8 +80,13 @@ export function find(tree: Tree, path: Path): Entry<Scalar> {
 
 /** The part of a path below the program or the top level: the key of an option and what follows. */
 export function optionOf(path: Path): Path {
-  if (path[0] === 'programs') return path.slice(2)
-  return path[0] === 'defaults' ? path.slice(1) : path
+  return path.slice(optionDepth(path))
+}
+
+/** How far down a path its option's key stands. */
+export function optionDepth(path: Path): number {
+  if (path[0] === 'programs') return 2
+  return path[0] === 'defaults' ? 1 : 0
 }
 
 /** A path written in a file is relative to that file; in a variable or on a descriptor, to foster's own directory. */

@@ -70,8 +70,10 @@ function checkDependencies(plan: Plan, shape: Shape, diagnostics: Diagnostic[]):
 
 /** Every cycle has one edge reported and taken away, until none is left; ten are enough to read. */
 function checkCycles(edges: Map<string, readonly Edge[]>, diagnostics: Diagnostic[]): void {
+  // What depends on nothing is in no cycle.
+  const dependants = [...edges].filter(([, written]) => written.length > 0).map(([name]) => name)
   for (let found = 0; found < 10; found++) {
-    const cycle = findCycle([...edges.keys()], name => (edges.get(name) ?? []).map(({ on }) => on))
+    const cycle = findCycle(dependants, name => (edges.get(name) ?? []).map(({ on }) => on))
     if (cycle === undefined) return
     const [name = '', on] = cycle
     const edge = edges.get(name)?.find(other => other.on === on)
@@ -155,6 +157,8 @@ const mostAddends = 6
 
 /** Warns if programs could use up all their grace and not fit the shutdown, where someone wrote one of those grace periods. */
 function checkGrace(plan: Plan, shape: Shape, diagnostics: Diagnostic[]): void {
+  // Where nobody wrote one there is nothing to say, and the graph need not be known.
+  if (shape.programs.every(({ settings }) => settings.stop_grace_period == null)) return
   const longest = longestOfLevels(plan)
   const sum = longest.reduce((total, program) => total + program.stopGraceMillis, 0)
   const budget = budgetOf(plan.shutdown)

@@ -23,8 +23,12 @@ interface Splitting {
   readonly words: string[]
 }
 
+/** Words with single blanks between them, and nothing that means anything to a shell: most commands. */
+const simple = /^[^\s'"\\`|&;<>$=]+(?: [^\s'"\\`|&;<>$=]+)*$/
+
 /** Splits a command into words: quotes and backslashes mean what they mean to a shell, nothing is expanded. */
 export function splitWords(text: string): readonly string[] | WordsFault {
+  if (simple.test(text)) return text.split(' ')
   const state: Splitting = { text, at: 0, word: undefined, words: [] }
   const assignment = /^\s*[A-Za-z_][A-Za-z0-9_]*=/.exec(text)
   if (assignment !== null) {

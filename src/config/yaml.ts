@@ -47,7 +47,7 @@ export function parseYaml(text: string, file: string, keys: ReadonlySet<string> 
   const lines = new LineCounter()
   const reader: Reader = {
     ...{ text, file, lines, keys, unclosed: new Map(), diagnostics: [], secrets: [] },
-    ...{ anchors: new Map(), weights: new Map() },
+    ...{ anchors: new Map(), weights: new Map(), hasAuthority: text.includes('://') },
     aliased: 0,
   }
   try {
@@ -92,6 +92,8 @@ interface Reader extends Source {
   /** How many nodes a tree stands for, with its aliases written out. */
   readonly weights: Map<RawTree, number>
   aliased: number
+  /** Whether there may be a password in a URL. */
+  readonly hasAuthority: boolean
 }
 
 function placeOf(node: ParsedNode, reader: Reader): Place {
@@ -139,7 +141,7 @@ function readScalarNode(node: Scalar.Parsed, reader: Reader, secret: boolean): R
   // A secret that begins with "!" is taken for a tag, which stands before the node.
   const tag = node.tag === undefined ? from : reader.text.lastIndexOf('!', from)
   if (secret) reader.secrets.push([tag === -1 ? from : tag, to])
-  else hideAuthority(from, to, reader)
+  else if (reader.hasAuthority) hideAuthority(from, to, reader)
   const quote = node.type === Scalar.QUOTE_SINGLE || node.type === Scalar.QUOTE_DOUBLE
   if (quote) noteUnclosed(node, reader, reader.text.charAt(node.range[0]), 'quote')
   // An explicit tag decides whether the text has a type: !!str and ! say no, !!int and its like say yes.
