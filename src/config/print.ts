@@ -1,9 +1,10 @@
 /** The effective plan as YAML: what `foster config` prints, and what loads to an equal plan again. */
+import type { ProgramLogPlan } from '../core/log-plan.ts'
 import type { Credentials, Plan, Program, Reaction } from '../core/plan.ts'
 import { formatDuration } from './duration.ts'
 import { type Emitted, emit, type Flat } from './emit.ts'
 import type { Written } from './load.ts'
-import { logValues } from './log-print.ts'
+import { hasNamelessTarget, logValues } from './log-print.ts'
 import { controlEntries, type Say } from './print-control.ts'
 import { probeEntries } from './print-probes.ts'
 import type { WrittenProgram } from './shape.ts'
@@ -62,15 +63,28 @@ export function printPlan(plan: Plan, written: Written, options: PrintOptions): 
   top.push(...controlEntries(plan, say))
   const text = emit({ entries: top }, options.origins)
   const rules = written.supervisor === undefined ? '' : supervisors
-  return `# What foster makes of its configuration, complete.\n${rules}${socketsOf(plan)}${printing.hasMasked ? masked : ''}${text}`
+  return `# What foster makes of its configuration, complete.\n${rules}${unshownOf(plan)}${printing.hasMasked ? masked : ''}${text}`
 }
 
 /** What keys have no word for is said. */
-function socketsOf({ programs }: Plan): string {
-  const names = [...new Set(programs.flatMap(({ socket }) => socket?.of ?? []))]
-  return names.length === 0
-    ? ''
-    : `# What FastCGI programs have as descriptor 0, this does not show: ${names.join(', ')}.\n`
+function unshownOf({ programs }: Plan): string {
+  const line = (what: string, names: readonly string[]): string =>
+    names.length === 0 ? '' : `# ${what}, this does not show: ${[...new Set(names)].join(', ')}.\n`
+  const sockets = programs.flatMap(({ socket }) => socket?.of ?? [])
+  const withLog = (has: (log: ProgramLogPlan) => boolean): readonly string[] =>
+    programs.flatMap(({ name, log }) => (has(log) ? [name] : []))
+  return [
+    line('What FastCGI programs have as descriptor 0', sockets),
+    line("Output to the system's log, and what event listeners say to foster", withLog(hasNamelessTarget)),
+    line(
+      'Output that becomes events',
+      withLog(it => it.events !== undefined),
+    ),
+    line(
+      'Output that loses what steers a terminal',
+      withLog(it => it.stripAnsi === true),
+    ),
+  ].join('')
 }
 
 const supervisors = `# Supervisor's rules of restart, and its priorities hold, which this does not show: see foster convert.
@@ -92,7 +106,7 @@ function valuesOf(program: Program, own: WrittenProgram): readonly (readonly [ke
     ['autostart', program.autostart],
     ['env_inherit', program.envInherit],
     ['working_dir', program.workingDir],
-    ['stdin', program.stdin],
+    ['stdin', program.socket === undefined ? program.stdin : undefined],
     ['tty', program.tty],
     ['user', user?.home === undefined ? undefined : `${userOf(user)}:${user.gid}`],
     // Those of the user are not repeated: somebody else may not be allowed to give any.

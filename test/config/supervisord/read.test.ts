@@ -110,6 +110,37 @@ test('that the sockets of FastCGI programs are not shown is said', () => {
   assert.ok(plan !== undefined && written !== undefined)
   const printed = printPlan(plan, written, { origins: false, showSecrets: false })
   assert.match(printed, /^# What FastCGI programs have as descriptor 0, this does not show: php\.$/m)
+  assert.equal(printed.split('\n  php:\n')[1]?.split('environment')[0]?.includes('stdin'), false)
+})
+
+test('output goes nowhere in what is printed only where it goes nowhere', () => {
+  const streams = {
+    listener: '',
+    both: 'stdout_logfile=/nowhere/x.log\nstdout_syslog=true\nredirect_stderr=true\nstdout_events_enabled=true\n',
+    system: 'stdout_logfile=NONE\nstdout_syslog=true\nstderr_logfile=syslog\n',
+    none: 'stdout_logfile=NONE\nstderr_logfile=NONE\n',
+  }
+  const sections = Object.entries(streams).map(([name, options]) =>
+    name === 'listener'
+      ? `[eventlistener:${name}]\ncommand=x\nevents=TICK_5\n`
+      : `[program:${name}]\ncommand=x\n${options}`,
+  )
+  const { plan, written, diagnostics } = loaded(`[supervisord]\nstrip_ansi=true\n${sections.join('')}`)
+  assert.ok(plan !== undefined && written !== undefined, JSON.stringify(diagnostics))
+  const printed = printPlan(plan, written, { origins: false, showSecrets: true })
+  const log = (name: string): string | undefined =>
+    printed.match(new RegExp(`^  ${name}:\\n(?:    .*\\n)*?    log:\\n((?:      .*\\n)+)`, 'm'))?.[1]
+  const rest = '      max_line: 1048576\n      overflow: block\n'
+  assert.equal(log('listener'), `      stderr: forward\n${rest}`)
+  assert.match(log('both') ?? '', /^ {6}stdout: \{file: \/nowhere\/x.log,.*\}\n {6}stderr: stdout\n/)
+  assert.equal(log('system'), rest)
+  assert.equal(log('none'), `      stdout: "null"\n      stderr: "null"\n${rest}`)
+  assert.match(printed, /^# Output to the system's log, .* does not show: listener, both, system\.$/m)
+  assert.match(printed, /^# Output that becomes events, this does not show: both\.$/m)
+  assert.match(
+    printed,
+    /^# Output that loses what steers a terminal, this does not show: listener, both, none, system\.$/m,
+  )
 })
 
 test('what a pattern matches and cannot be opened is passed over, with a warning', () => {
