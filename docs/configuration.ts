@@ -40,8 +40,9 @@ export function configurationPage(): string {
 # Configuration
 
 A configuration is a YAML file, a few environment variables, or both. Files are named with \`-c\` (repeatable; later ones
-merge over earlier ones), else by \`$FOSTER_CONFIG\`, else the first of \`/etc/foster/foster.yaml\`, \`/etc/foster.yaml\` and
-\`./foster.yaml\`. \`$FOSTER_CONFIG_INLINE\` may hold a whole document. A file called \`Procfile\` is one.
+merge over earlier ones; \`-\` is standard input), else by \`$FOSTER_CONFIG\`, else the first of
+\`/etc/foster/foster.yaml\`, \`/etc/foster.yaml\` and \`./foster.yaml\`. \`$FOSTER_CONFIG_INLINE\` may hold a whole document. A
+file called \`Procfile\` is one.
 
     foster check     looks for faults and starts nothing; --json gives them as data
     foster config    prints what holds in the end; --origins says of each value where it comes from

@@ -54,7 +54,8 @@ export function main(args: readonly string[], signals: Signals): void {
   if (invocation.command !== 'run') signals.release()
   if (invocation.command === 'convert') return convert(invocation.file, facts(environment))
   if (invocation.command === 'client') return client(invocation, environment, () => facts(environment), signals)
-  const files = invocation.files.length > 0 ? invocation.files : discover(environment, existsSync)
+  const named = invocation.files.map(file => (file === '-' ? '/dev/stdin' : file))
+  const files = named.length > 0 ? named : discover(environment, existsSync)
   if (invocation.command === 'check') return check(files, facts(environment), invocation.json)
   if (invocation.command === 'config') return config(files, facts(environment), invocation)
   if (invocation.command === 'export') return exportAs(files, facts(environment), invocation)
@@ -141,7 +142,8 @@ const twoMains: Diagnostic = {
 function runCommand({ argv, group, zeroCodes }: Run, known: Facts, signals: Signals): void {
   const [word = ''] = argv
   if (!word.includes('/') && candidates(word, known.environment.PATH, undefined).length === 0) {
-    const near = nearest(word, commandWords)
+    const isFile = /\.(?:ya?ml|conf|ini)$/.test(word)
+    const near = isFile ? `foster -c ${word}` : nearest(word, commandWords)
     return leave(127, `foster: ${word}: not found${near === undefined ? '' : `\n  did you mean "${near}"?`}\n`)
   }
   runInit(commandPlan(argv, group, zeroCodes), signals)

@@ -50,8 +50,10 @@ export function parseArguments(args: readonly string[], version: string): Invoca
     const exitCode = error.exitCode === 0 ? 0 : 2
     // What commander finds itself it has printed; what we found is only thrown.
     const fault = printed === '' ? `${error.message}\n` : printed
+    const isFile = error.code === 'commander.excessArguments' && ofFiles.has(word)
+    const file = isFile ? 'A file is named with -c FILE.\n' : ''
     const help = isOther && word !== 'help' ? `Try: foster ${word} --help\n` : tryHelp
-    return { command: 'print', text: exitCode === 0 ? printed : `foster: ${fault}${help}`, exitCode }
+    return { command: 'print', text: exitCode === 0 ? printed : `foster: ${fault}${file}${help}`, exitCode }
   }
   return found ?? { command: 'print', text: program.helpInformation(), exitCode: 2 }
 }
@@ -63,6 +65,9 @@ const otherWords: ReadonlySet<string> = new Set(commandWords.filter(it => it !==
 function numbered(args: readonly string[]): readonly string[] {
   return args[0] === 'tail' ? args.map(it => (/^-\d+$/.test(it) ? `--bytes=${it.slice(1)}` : it)) : args
 }
+
+/** Those that read a configuration. */
+const ofFiles: ReadonlySet<string> = new Set(['check', 'config', 'export'])
 
 /** Options of `run` that take the next word as their value. */
 const takesValue = /^(--config|--exit-zero|-[^-ce]*[ce])$/

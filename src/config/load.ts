@@ -69,6 +69,8 @@ export function load(files: readonly string[], facts: Facts, options: LoadOption
   }
 }
 
+const places = ['/etc/foster/foster.yaml', '/etc/foster.yaml', './foster.yaml']
+
 /** The files to load when none is named: `$FOSTER_CONFIG`, else the first that exists of the usual places. */
 export function discover(
   environment: Readonly<Record<string, string>>,
@@ -76,7 +78,7 @@ export function discover(
 ): readonly string[] {
   const named = environment.FOSTER_CONFIG
   if (named !== undefined && named !== '') return [named]
-  const found = ['/etc/foster/foster.yaml', '/etc/foster.yaml', './foster.yaml'].find(exists)
+  const found = places.find(exists)
   return found === undefined ? [] : [found]
 }
 
@@ -131,7 +133,7 @@ function make(files: readonly string[], facts: Facts, sources: Sources, allowEmp
     ...(supervisor && { stays: true, ...ownPidFileOf(supervisor), supervisor: clientsOf(supervisor.config) }),
   }
   validate(plan, shaped, diagnostics, name => supervisor?.programs.has(name) === true)
-  if (plan.programs.length === 0 && !allowEmpty && supervisor === undefined) checkEmpty(shaped, diagnostics)
+  if (plan.programs.length === 0 && !allowEmpty && supervisor === undefined) checkEmpty(shaped, files, diagnostics)
   const isNew = ({ at }: Diagnostic): boolean => at === undefined || !shaped.silenced.has(at)
   diagnostics.push(...diagnostics.splice(told).filter(isNew))
   const names = new Set(plan.programs.map(({ name }) => name))
@@ -191,9 +193,16 @@ const nothing: Mapping<Scalar> = {
 }
 
 /** Without programs there is nothing to do; if something else is wrong already, that is probably why. */
-function checkEmpty({ tree }: Shape, diagnostics: Diagnostic[]): void {
+function checkEmpty({ tree }: Shape, files: readonly string[], diagnostics: Diagnostic[]): void {
   if (diagnostics.some(({ severity }) => severity === 'error')) return
-  const at = tree.kind === 'map' ? tree.entries.get('programs')?.at : undefined
+  const written = tree.kind === 'map' ? tree.entries : nothing.entries
+  const file = files.at(-1)
+  if (file === undefined && written.size === 0) {
+    const hint = `name a file with -c; else it is ${places.slice(0, -1).join(', ')} or ${places.at(-1)}`
+    diagnostics.push(fault(undefined, 'no-programs', 'there is no configuration', hint))
+    return
+  }
+  const at = written.get('programs')?.at ?? (file === undefined ? undefined : { file, line: 1, column: 1, length: 1 })
   diagnostics.push(fault(at, 'no-programs', 'no programs are configured', 'add one: programs: {web: {command: ...}}'))
 }
 

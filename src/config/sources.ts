@@ -85,7 +85,14 @@ export function readText(
     text = sources.files.readFile(file)
   } catch (error) {
     const why = reasonOf(error)
-    sources.diagnostics.push(fault(at, 'unreadable-file', `cannot read ${shown}: ${why}`))
+    // A name of blanks could not be seen.
+    const name = /^\S(?:.*\S)?$/s.test(shown) ? shown : JSON.stringify(shown)
+    sources.diagnostics.push(fault(at, 'unreadable-file', `cannot read ${name}: ${why}`))
+    return undefined
+  }
+  if (isWide(text)) {
+    const place = { file, line: 1, column: 1, length: 1 }
+    sources.diagnostics.push(fault(place, 'unreadable-file', 'the file is UTF-16, not UTF-8', 'save it as UTF-8'))
     return undefined
   }
   const invalid = text.indexOf('\uFFFD')
@@ -107,6 +114,11 @@ export function reasonOf(error: unknown): string {
 }
 
 const largestFile = 1024 * 1024
+
+/** Whether a text begins with the byte order mark of UTF-16, or has two letters in it. */
+function isWide(text: string): boolean {
+  return text.startsWith('\uFFFD\uFFFD') || /^(?:\w\0\w\0|\0\w\0\w)/.test(text)
+}
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',

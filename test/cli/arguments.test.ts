@@ -65,7 +65,7 @@ for (const [line, message] of [
   ['-c', /foster: option '-c, --config <FILE>' argument missing/],
   ['-e 256 -- true', /-e 256: an exit code is a number from 0 to 255/],
   ['-e x true', /-e x: an exit code/],
-  ['check extra', /foster: too many arguments/],
+  ['check extra', /foster: too many arguments.*\nA file is named with -c FILE\.\n/],
 ] as const) {
   test(`a fault of usage: foster ${line}`, () => {
     const given = parse(line)

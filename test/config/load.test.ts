@@ -118,8 +118,22 @@ test('a byte order mark is no part of the first key', () => {
   assert.equal(planFrom({ 'a.yaml': `\uFEFF${base}` }).programs.length, 1)
 })
 
+test('a text in UTF-16 is called that, a name of blanks is shown', () => {
+  const wide = (text: string): string => Buffer.from(text, 'utf16le').toString('utf8')
+  for (const text of [wide(base), wide(`\uFEFF${base}`), `\0${wide(base).slice(0, -1)}`]) {
+    assert.deepEqual(faultsOf({ 'a.yaml': text }), ['a.yaml:1:1: error: the file is UTF-16, not UTF-8'])
+  }
+  for (const name of ['', ' ']) {
+    const [first] = load([name], factsOf({})).diagnostics
+    assert.equal(first?.message, `cannot read "${name}": there is no such file`)
+  }
+})
+
 test('no programs are a fault unless they are allowed to be missing', () => {
-  assert.deepEqual(faultsOf({}), ['foster: error: no programs are configured'])
+  const [nothing = ''] = faultsOf({})
+  assert.match(nothing, /^foster: error: there is no configuration/)
+  assert.match(load([], factsOf({})).diagnostics[0]?.hint ?? '', /-c.*\/etc\/foster\.yaml or \.\/foster\.yaml/)
+  assert.deepEqual(faultsOf({ 'a.yaml': '' }), ['a.yaml:1:1: error: no programs are configured'])
   assert.deepEqual(load([], factsOf({}), { allowEmpty: true }).plan?.programs, [])
 })
 

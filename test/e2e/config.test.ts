@@ -1,6 +1,6 @@
 /** Where the configuration comes from, and what a faulty one leads to: every fault at its place, exit 2, nothing started. */
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, constants, openSync, readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
@@ -151,6 +151,9 @@ e2e('nothing to run: usage, exit 2; an unknown word: did you mean, 127', async r
   const word = await rig.start(['chekc'])
   assert.equal((await word.exit()).code, 127)
   assert.match(word.output.stderr, /chekc: not found\n.*did you mean "check"\?/)
+  const file = await rig.start(['web.yaml'])
+  assert.equal((await file.exit()).code, 127)
+  assert.match(file.output.stderr, /web\.yaml: not found\n.*did you mean "foster -c web\.yaml"\?/)
 })
 
 e2e(
@@ -174,6 +177,13 @@ e2e(
     assert.deepEqual(rig.calls, [])
   },
 )
+
+e2e('a configuration on standard input', async rig => {
+  const path = rig.file('piped.yaml', 'programs: {web: {command: a}, db: {comand: b}}\n')
+  const { status, stderr } = spawnSync('/bin/sh', ['-c', `cat ${path} | ${binary} check -c -`], { encoding: 'utf8' })
+  assert.equal(status, 2)
+  assert.match(stderr, /^\/dev\/stdin:1:36: error: unknown key "comand" in program "db"\n/)
+})
 
 e2e('check ends of a signal like any program, also while it reads', async rig => {
   const path = join(rig.dir, 'slow')
