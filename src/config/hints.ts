@@ -1,6 +1,7 @@
 /** What to do about a value or a key that does not belong where it stands. */
-import { programKeys } from './schema.ts'
-import { find, type Path, type Tree } from './tree.ts'
+import { parseSignal } from '../core/signal.ts'
+import { programKeys, topKeys } from './schema.ts'
+import { find, optionOf, type Path, type Scalar, secretKeys, type Tree } from './tree.ts'
 
 /** What may be wrong where a map stands in place of text: Kubernetes' form of a probe. */
 function textHint(path: Path, { entries }: Extract<Tree, { kind: 'map' }>): string | undefined {
@@ -9,10 +10,51 @@ function textHint(path: Path, { entries }: Extract<Tree, { kind: 'map' }>): stri
   return way === 'tcp' && entries.has('port') ? 'write the port itself, or HOST:PORT: tcp: 5432' : undefined
 }
 
-/** What may be wrong where text stands in place of a map, or a map in place of text. */
+/** What may be wrong where a list stands in place of a map, or of text. */
+function listHint(path: Path): string | undefined {
+  const option = optionOf(path)
+  if (path.length === 1 && path[0] === 'programs') return 'write each below its name: "programs: {web: {command: ...}}"'
+  if (option.length !== 1) return undefined
+  if (option[0] === 'secrets') return 'write "secrets: {NAME: FILE}"'
+  return option[0] === 'healthcheck' ? 'write "healthcheck: {test: [...]}"' : undefined
+}
+
+/** What is said first in a section: where text stands in its place, that was probably meant. */
+const firstKeys: Readonly<Record<string, string>> = {
+  ...{ healthcheck: 'test', http: 'listen', control: 'socket', shutdown: 'timeout', log: 'format', backoff: 'delay' },
+}
+
+/** What may be wrong where text stands in place of a list, or of one map of a few. */
+function wrapHint(path: Path, node: Scalar, message: string): string | undefined {
+  const option = optionOf(path)
+  const [key = '', ...below] = option.map(String)
+  if (below.length === 0 && key === 'environment') return 'write "environment: {NAME: VALUE}"'
+  if (below.length === 0 && key === 'secrets') return 'write "secrets: {NAME: FILE}"'
+  const isSecret = path.some(step => secretKeys.has(String(step)))
+  if (isSecret || node.value === null || !/^[\w./:@%()-]+$/.test(node.text)) return undefined
+  const { text } = node
+  if (key === 'log' && (below.length > 0 || text.includes('/'))) return fileHint(text, below.length === 0)
+  if (/^expected .*\ba list of/.test(message)) return `write it as a list: [${text}]`
+  if (key === 'signals' && below.length === 1 && parseSignal(text) !== undefined) return `write {as: ${text}}`
+  const first = below.length === 0 && message.startsWith('expected a map') && firstKeys[key]
+  return first ? `write "${key}: {${first}: ${text}}"` : undefined
+}
+
+function fileHint(text: string, isWhole: boolean): string | undefined {
+  if (!text.includes('/')) return undefined
+  return isWhole ? `write "log: {stdout: {file: ${text}}}"` : `write {file: ${text}}`
+}
+
+/** What may be wrong where text stands in place of a map or a list, or one of these in place of text. */
 export function valueHint(path: Path, node: Tree, message: string): string | undefined {
   if (node.kind === 'map') return textHint(path, node)
-  if (node.kind !== 'scalar' || node.masked || !message.startsWith('expected a map')) return undefined
+  if (node.kind === 'list') return listHint(path)
+  if (node.masked) return undefined
+  return wrapHint(path, node, message) ?? mapHint(path, node, message)
+}
+
+function mapHint(path: Path, node: Scalar, message: string): string | undefined {
+  if (!message.startsWith('expected a map')) return undefined
   if (/^[\w-]+:\S/.test(node.text) && node.plain) return 'a blank is missing behind the ":"'
   const [top, key = ''] = path
   if (top !== 'programs' || path.length !== 2) return undefined
@@ -29,7 +71,21 @@ export function keyHint(tree: Tree, path: Path, node: Tree, near: string | undef
   // USER is rather a variable that slipped out of its map than `user`.
   const isVariable = /^[A-Z][A-Z0-9_]*$/.test(String(path.at(-1)))
   if (indent !== undefined && (isVariable || above === 'probes')) return indent
+  const elsewhere = otherLevel(path)
+  if (elsewhere !== undefined) return elsewhere
   return near ?? (isProgram ? 'programs stand under the key "programs"' : indent)
+}
+
+/** Whether a key is one of a program that stands at the top, or the other way round. */
+function otherLevel(path: Path): string | undefined {
+  const [key = '', ...more] = optionOf(path).map(String)
+  if (more.length > 0) return undefined
+  if (path.length === 1) {
+    return programKeys.includes(key)
+      ? 'it belongs to a program: write it there, or for all under "defaults"'
+      : undefined
+  }
+  return topKeys.includes(key) && key !== 'programs' ? 'it belongs to the top level, beside "programs"' : undefined
 }
 
 /** The key before this one that is indented as deep, if a map is missing under it. */

@@ -75,7 +75,13 @@ const restart = scalar<Restart>(
     const policy = policies.get(value)
     return policy && { policy, retries: undefined }
   },
-  value => didYouMean(String(value), [...policies.keys()].map(String)),
+  value => {
+    const word = String(value).toLowerCase()
+    if (/^on-failure:\d+$/.test(word)) return 'the most is on-failure:999999'
+    if (['yes', 'on'].includes(word)) return 'did you mean "always"?'
+    if (['off', 'none'].includes(word)) return 'did you mean "never"?'
+    return didYouMean(word, [...policies.keys()].map(String))
+  },
 )
 
 const kind = oneOf(['service', 'task', 'daemon'])
@@ -92,11 +98,18 @@ const backoff = sectionOf('a map with delay, factor, max, jitter, reset_after', 
   }),
 })
 
-const condition = oneOf(['started', 'ready', 'completed'], {
-  service_started: 'started',
-  service_healthy: 'ready',
-  service_completed_successfully: 'completed',
-})
+const condition = oneOf(
+  ['started', 'ready', 'completed'],
+  {
+    service_started: 'started',
+    service_healthy: 'ready',
+    service_completed_successfully: 'completed',
+  },
+  {
+    ...{ healthy: 'ready', running: 'started', start: 'started' },
+    ...{ success: 'completed', succeeded: 'completed', done: 'completed', finished: 'completed', exited: 'completed' },
+  },
+)
 
 const dependency = either('a condition: started, ready or completed', [
   condition,

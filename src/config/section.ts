@@ -14,6 +14,9 @@ const otherNames: Readonly<Record<string, string>> = {
   ...{ httpGet: 'http', tcpSocket: 'tcp', startupProbe: 'probes', readinessProbe: 'probes', livenessProbe: 'probes' },
   ...{ after: 'depends_on', requires: 'depends_on', numprocs: 'replicas', includes: 'include', env_files: 'env_file' },
   ...{ scale: 'replicas', restartPolicy: 'restart', terminationGracePeriodSeconds: 'stop_grace_period' },
+  ...{ cmd: 'command', run: 'command', script: 'command', chdir: 'working_dir', dir: 'working_dir' },
+  ...{ instances: 'replicas', username: 'user', needs: 'depends_on', kill_signal: 'stop_signal', type: 'kind' },
+  ...{ stop_timeout: 'stop_grace_period', kill_timeout: 'stop_grace_period', envs: 'environment', vars: 'environment' },
   ...{ group_add: 'groups', envFrom: 'env_file', workingDir: 'working_dir', containers: 'programs' },
 }
 
@@ -43,6 +46,7 @@ const advice: Readonly<Record<string, string>> = {
   ),
   ...{ version: 'foster.yaml has no version, remove it', deploy: 'write "replicas: N"' },
   ...{ logging: toStreams, stdout_logfile: toStreams, stderr_logfile: toStreams },
+  ...{ stdout: toStreams, stderr: toStreams },
   ...{ redirect_stderr: 'write "log: {stderr: stdout}"', priority: 'the order comes from "depends_on"' },
   ...{ stopasgroup: 'write "stop_scope: group"', killasgroup: 'SIGKILL always reaches the whole group' },
   ...{ process_name: 'a program is called as its key, its processes NAME:0, NAME:1, ...' },

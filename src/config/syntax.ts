@@ -72,7 +72,10 @@ function wordsFor(error: YAMLError, source: Source): Words {
         'remove the "---", or split the file and name both with -c',
       ]
     case 'BLOCK_AS_IMPLICIT_KEY':
-      return ['a map begins inside a value', 'quote the value if it contains ": "']
+      return ['a map begins inside a value', hintOnMap(error, source)]
+    case 'BLOCK_IN_FLOW':
+      if (source.text.charAt(error.pos[0]) === '-') return otherWords(error, source)
+      return ['there is a second ": " in this value', 'quote the value if that is a part of it']
     case 'MULTILINE_IMPLICIT_KEY':
       return ['a key must be on one line with its ":"', 'is a ":" missing, or is the line indented wrongly?']
     case 'BAD_INDENT':
@@ -92,6 +95,12 @@ function wordsFor(error: YAMLError, source: Source): Words {
     default:
       return otherWords(error, source)
   }
+}
+
+/** Either the value holds what looks like a key, or the line below is taken for a part of it. */
+function hintOnMap(error: YAMLError, { text }: Source): string {
+  const line = text.slice(error.pos[0]).split('\n', 1)[0] ?? ''
+  return /: /.test(line) ? 'quote the value if it contains ": "' : 'the next line is indented too far'
 }
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the user's text

@@ -42,14 +42,21 @@ export function scalar<T>(
   )
 }
 
-/** One of a few words; `synonyms` are accepted beside them. */
-export function oneOf<const T extends string>(words: readonly T[], synonyms: Readonly<Record<string, T>> = {}) {
+/** One of a few words; `synonyms` are accepted beside them, `others` are what other tools say, and only told. */
+export function oneOf<const T extends string>(
+  words: readonly T[],
+  synonyms: Readonly<Record<string, T>> = {},
+  others: Readonly<Record<string, T>> = {},
+) {
   const meanings = new Map<Written, T>([...words.map(word => [word, word] as const), ...Object.entries(synonyms)])
   return scalar(
     `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`,
     { enum: [...meanings.keys()] },
     value => meanings.get(value),
-    value => didYouMean(String(value), meanings.keys() as Iterable<string>),
+    value => {
+      const other = Object.hasOwn(others, String(value)) ? others[String(value)] : undefined
+      return other ? `did you mean "${other}"?` : didYouMean(String(value), meanings.keys() as Iterable<string>)
+    },
   )
 }
 

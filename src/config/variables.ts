@@ -55,7 +55,8 @@ export function applyVariables(
     const slip = parts && oneUnderscore(parts, isProgram)
     const deeper = parts && slip === undefined ? oneLevelMore(parts) : undefined
     if (parts === undefined) diagnostics.push(unknown(variable))
-    else if (parts.includes('')) diagnostics.push(emptyPart(variable))
+    else if (parts.some((part, index) => part === '' || (index === 1 && part.startsWith('_'))))
+      diagnostics.push(emptyPart(variable))
     else if (slip !== undefined) diagnostics.push(slipFault(variable, parts, slip))
     else if (deeper !== undefined) diagnostics.push(deeperFault(variable, deeper))
     else settings.push({ variable, path: pathOf(parts, programs), value })
@@ -204,7 +205,8 @@ function deeperFault(variable: string, parts: readonly string[]): Diagnostic {
 
 function emptyPart(variable: string): Diagnostic {
   const message = 'a part of the name is empty: "__" stands between a program, a key and the keys below it'
-  return fault({ variable }, 'invalid-variable', message)
+  const rest = /^FOSTER_PROGRAM__+(.+)$/.exec(variable)?.[1]
+  return fault({ variable }, 'invalid-variable', message, rest && `did you mean FOSTER_PROGRAM_${rest}?`)
 }
 
 function unknown(variable: string): Diagnostic {

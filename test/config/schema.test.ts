@@ -19,6 +19,8 @@ const beyond: ReadonlyMap<string, string> = new Map(
       'bad-variables-one-level-more',
       'bad-no-command',
       'bad-no-programs',
+      'bad-no-programs-yet',
+      'bad-two-underscores',
       'bad-variables-types',
     ],
     'what variables add to an empty file': ['bad-empty', 'bad-only-comments'],
