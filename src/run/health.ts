@@ -72,10 +72,8 @@ export class Health {
     if (ends !== undefined) closeSync(ends.read)
   }
 
-  /** The process is there: from now on it may tell something. */
+  /** The process is there: from now on it may tell something. It may be given its first probe later, by a reload. */
   started(index: number, pid: number): void {
-    const { probes } = this.#options.program(index)
-    if (probeNames.every(name => probes[name] === undefined)) return
     this.ended(index)
     const run: Run = { pid, started: pid, tries: new Map(), closers: [], expected: [], told: new Set() }
     this.#runs.set(index, run)

@@ -1,5 +1,6 @@
 /** SIGHUP: the configuration is read again, judged, and only what changed is touched. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { e2e, type Rig } from './rig.ts'
 import type { Foster } from './rig-foster.ts'
 import { descriptorsOf } from './rig-proc.ts'
@@ -117,6 +118,29 @@ e2e('what concerns no process is changed in place: policy, grace, order of the s
   await foster.line(/web: exited with code 3/)
   assert.equal((await foster.exit()).code, 0)
   assert.equal(starts(foster, 'web'), 1)
+})
+
+e2e('a program that runs is given its first probes in place', async rig => {
+  const web = rig.puppet('web')
+  const plan = (more: object) => ({ programs: { web: { command: web.command, ...usual, ...more } } })
+  const foster = await rig.start(plan({}))
+  const pid = await web.up()
+  const asked = rig.file('asked', '')
+  const probes = {
+    readiness: { log: '^ready$' },
+    liveness: { exec: ['sh', '-c', `echo >>${asked}`], period: '30ms', failure_threshold: 1 },
+  }
+  await reload(rig, foster, plan({ probes }), /reloaded: web updated \(probes\)$/)
+  await eventually('it is asked', () => readFileSync(asked).length > 2)
+  await web.does('echo ready')
+  await foster.line(/web: ready/)
+  assert.equal(await web.tells('echo $$'), String(pid))
+  write(rig, plan({}))
+  foster.kill('SIGHUP')
+  await foster.lineCount(/reloaded: web updated \(probes\)$/, 2)
+  foster.kill('SIGTERM')
+  assert.equal((await foster.exit()).code, 0)
+  assert.doesNotMatch(foster.output.stderr, /internal error/)
 })
 
 e2e('a process is stopped by the rules that it was started with', async rig => {

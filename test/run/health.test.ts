@@ -28,6 +28,36 @@ describe('tries', () => {
     assert.deepEqual(dispatched, [])
   })
 
+  test('a process that had no probes is asked when a reload has given it one', () => {
+    const liveness = { ...probeDefaults, check: { by: 'log', pattern: 'up' } } as const
+    let program = programOf('web')
+    const expected: number[] = []
+    const begun: string[] = []
+    const expect = (pid: number): (() => void) => {
+      expected.push(pid)
+      return () => {}
+    }
+    const health = new Health({
+      program: () => program,
+      dispatch: () => {},
+      logs: { program: () => ({ expect }) } as never,
+      begin: (_program, check) => {
+        begun.push(check.by)
+        return () => {}
+      },
+      after: () => () => {},
+    })
+    health.started(0, 100)
+    health.adopted(0, 200)
+    program = programOf('web', {
+      probes: { readiness: liveness, liveness: { ...liveness, check: { by: 'file', path: '/' } } },
+    })
+    health.configured(0)
+    assert.deepEqual(expected, [100], 'its output is known by the process that was started')
+    health.begin(0, 'liveness', 200)
+    assert.deepEqual(begun, ['file'])
+  })
+
   test('those that could not be made are no results, and one message for all', () => {
     const liveness = { ...probeDefaults, check: { by: 'file', path: '/alive' } } as const
     const dispatched: Input[] = []
