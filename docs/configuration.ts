@@ -79,7 +79,8 @@ ${elsewhere(ofProgram)}
 }
 
 const remarks = `**\`command\`** as a string is split into words as a shell would do it, but no shell runs: an unquoted \`|\`, \`>\`, \`&&\` or
-\`$(...)\` is a fault that says so. \`shell: true\` hands the string to \`/bin/sh -c\`. \`%(name)\` is the program's name and
+\`$(...)\` is a fault that says so, and so are words that only a shell knows, such as \`exec\` and \`cd\`. An unquoted
+\`$NAME\` or \`~\` stays as it is, with a warning. \`shell: true\` hands the string to \`/bin/sh -c\`. \`%(name)\` is the program's name and
 \`%(replica)\` its number, also in \`environment\`, \`working_dir\`, \`pid_file\` and \`stop_command\`; \`%%(name)\` is
 a literal \`%(name)\`.
 

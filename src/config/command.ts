@@ -1,6 +1,6 @@
 /** A command as it is written -> the words that are executed. */
 import type { Diagnostic } from '../errors.ts'
-import { fault, type Origin } from './tree.ts'
+import { fault, inside, type Origin, warning } from './tree.ts'
 import { splitWords, type WordsFault } from './words.ts'
 
 /**
@@ -13,21 +13,24 @@ export function wordsOf(
   diagnostics: Diagnostic[],
   shell?: string,
 ): readonly string[] {
-  const words = typeof command === 'string' ? splitWords(command) : command
+  const notes: WordsFault[] = []
+  const words = typeof command === 'string' ? splitWords(command, notes) : command
   const report = (place: Origin, message: string, hint?: string): void =>
     void diagnostics.push(fault(place, 'invalid-command', message, hint))
+  const hintOf = ({ hint }: WordsFault): string | undefined =>
+    hint?.includes('"shell: true"') ? (shell ?? hint) : hint
   if ('message' in words) {
-    const hint = words.hint?.includes('"shell: true"') ? (shell ?? words.hint) : words.hint
-    report(within(at, command, words), words.message, hint)
+    report(within(at, command, words), words.message, hintOf(words))
     return []
+  }
+  for (const note of notes) {
+    diagnostics.push(warning(within(at, command, note), 'bare-dollar', note.message, hintOf(note)))
   }
   if (words[0] === undefined) report(at, 'the command is empty')
   else if (words[0] === '') report(at, "the command's first word is empty")
   return words
 }
 
-/** The place inside a command, where it stands in the file as it was read: on one line, without quotes or variables. */
 function within(at: Origin, command: string | readonly string[], { offset, length }: WordsFault): Origin {
-  if ('variable' in at || at.length !== command.length) return at
-  return { ...at, column: at.column + offset, length: Math.min(length, at.length - offset) }
+  return typeof command === 'string' ? inside(at, command, offset, length) : at
 }

@@ -5,7 +5,7 @@
 import type { Diagnostic, Place } from '../errors.ts'
 import { expandVariables, mostProduced, type Variables } from './interpolate.ts'
 import type { Range } from './secrets.ts'
-import { fault, warning } from './tree.ts'
+import { fault, inside, warning } from './tree.ts'
 
 /** A variable and where it was written. */
 export interface FileVariable {
@@ -163,9 +163,12 @@ function filled(reading: Reading, value: string, from: number, to: number): stri
     reading.diagnostics.push(warning(placeOf(reading, from, to), 'bare-dollar', message, hint))
   }
   if (!value.includes('${')) return checked(reading, value, from, to)
-  const { text, problem } = expandVariables(value, reading.known)
-  if (problem === undefined) return checked(reading, text, from, to)
-  reading.diagnostics.push(fault(placeOf(reading, from, to), problem.code, problem.message, problem.hint))
+  const { text, problems } = expandVariables(value, reading.known)
+  if (problems.length === 0) return checked(reading, text, from, to)
+  const at = placeOf(reading, from, to)
+  for (const it of problems) {
+    reading.diagnostics.push(fault(inside(at, value, it.from, it.to - it.from), it.code, it.message, it.hint))
+  }
   return undefined
 }
 

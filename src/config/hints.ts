@@ -30,8 +30,10 @@ function wrapHint(path: Path, node: Scalar, message: string): string | undefined
   const [key = '', ...below] = option.map(String)
   if (below.length === 0 && key === 'environment') return 'write "environment: {NAME: VALUE}"'
   if (below.length === 0 && key === 'secrets') return 'write "secrets: {NAME: FILE}"'
+  if (below.length === 0 && key === 'shell' && /sh$/.test(node.text))
+    return `write "shell: true", which is /bin/sh, or "command: [${node.text}, -c, ...]"`
   const isSecret = path.some(step => secretKeys.has(String(step)))
-  if (isSecret || node.value === null || !/^[\w./:@%()-]+$/.test(node.text)) return undefined
+  if (isSecret || node.value === null || !/^[\w./:@%()-]+(?:\s*,\s*[\w.*-]+)*$/.test(node.text)) return undefined
   const { text } = node
   if (key === 'log' && (below.length > 0 || text.includes('/'))) return fileHint(text, below.length === 0)
   if (/^expected .*\ba list of/.test(message)) return `write it as a list: [${text}]`

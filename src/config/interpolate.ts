@@ -1,7 +1,7 @@
 /** `${VAR}` in values, as in Compose; every other `$` stays as it is. Raw tree -> tree. */
 import type { Diagnostic } from '../errors.ts'
 import { readScalar } from './scalar.ts'
-import { type Entry, fault, type RawScalar, type RawTree, type Scalar, type Tree } from './tree.ts'
+import { type Entry, fault, inside, type RawScalar, type RawTree, type Scalar, type Tree } from './tree.ts'
 
 /** How many characters interpolation may produce in one file: more is a mistake or an attack. */
 export const mostProduced = 4 * 1024 * 1024
@@ -60,9 +60,11 @@ export function typed(raw: RawScalar, text = raw.text, shown?: string): Scalar {
 }
 
 function fillScalar(raw: RawScalar, filling: Filling): Scalar {
-  const { text, shown, problem } = expandVariables(raw.text, filling)
-  if (problem === undefined) return typed(raw, text, shown)
-  filling.diagnostics.push(fault(raw.at, problem.code, problem.message, problem.hint))
+  const { text, shown, problems } = expandVariables(raw.text, filling)
+  if (problems.length === 0) return typed(raw, text, shown)
+  for (const { from, to, code, message, hint } of problems) {
+    filling.diagnostics.push(fault(inside(raw.at, raw.text, from, to - from), code, message, hint))
+  }
   return typed({ ...raw, plain: false, faulty: true }, '', '***')
 }
 
@@ -71,7 +73,8 @@ export interface Expansion {
   readonly text: string
   /** The text with `***` for each variable; undefined if there is none. */
   readonly shown: string | undefined
-  readonly problem: Problem | undefined
+  /** In the order of the text. */
+  readonly problems: readonly Problem[]
 }
 
 /** What variables are filled in from, and how many characters they may still produce. */
@@ -82,15 +85,18 @@ export interface Variables {
 
 /** Fills in the `${...}` of a text. */
 export function expandVariables(written: string, variables: Variables): Expansion {
-  const scan: Scan = { text: written, at: 0, problem: undefined }
+  const scan: Scan = { text: written, at: 0, problems: [] }
   const pieces = parsePieces(scan, 0)
-  const text = scan.problem === undefined ? evaluate(pieces, variables, scan) : ''
+  const text = scan.problems.length === 0 ? evaluate(pieces, variables, scan) : ''
   const isLiteral = pieces.every(piece => typeof piece === 'string')
   const shown = isLiteral ? undefined : pieces.map(piece => (typeof piece === 'string' ? piece : '***')).join('')
-  return { text, shown, problem: scan.problem }
+  return { text, shown, problems: scan.problems }
 }
 
 interface Problem {
+  /** Offsets into the text, from and up to. */
+  readonly from: number
+  readonly to: number
   readonly code: string
   readonly message: string
   readonly hint?: string
@@ -99,8 +105,8 @@ interface Problem {
 interface Scan {
   readonly text: string
   at: number
-  /** The first thing that is wrong; it ends the scan. */
-  problem: Problem | undefined
+  /** The first that concerns the syntax ends the scan. */
+  readonly problems: Problem[]
 }
 
 interface Variable {
@@ -108,6 +114,8 @@ interface Variable {
   readonly operator: string
   /** The default, or the message. */
   readonly rest: readonly Piece[]
+  readonly from: number
+  readonly to: number
 }
 
 type Piece = string | Variable
@@ -116,7 +124,7 @@ type Piece = string | Variable
 function parsePieces(scan: Scan, depth: number): readonly Piece[] {
   const pieces: Piece[] = []
   const stop = depth > 0 ? /\$?\$\{|\}/g : /\$?\$\{/g
-  while (scan.problem === undefined && scan.at < scan.text.length) {
+  while (scan.problems.length === 0 && scan.at < scan.text.length) {
     stop.lastIndex = scan.at
     const match = stop.exec(scan.text)
     pieces.push(scan.text.slice(scan.at, match?.index))
@@ -133,16 +141,17 @@ const opening = /([A-Za-z_][A-Za-z0-9_]*)(:-|-|:\?|\?|(?=\}))/y
 
 function parseVariable(scan: Scan, depth: number): Variable {
   const start = scan.at
+  const from = start - 2
   opening.lastIndex = start
   const match = opening.exec(scan.text)
-  const none = { name: '', operator: '', rest: [] }
-  if (depth > deepest) return complain(scan, 'defaults are nested too deeply') ?? none
-  if (match === null) return complain(scan, wrongOpening(scan.text.slice(start))) ?? none
+  const none = { name: '', operator: '', rest: [], from, to: start }
+  if (depth > deepest) return complain(scan, from, 'defaults are nested too deeply') ?? none
+  if (match === null) return complain(scan, from, wrongOpening(scan.text.slice(start))) ?? none
   scan.at = opening.lastIndex
   const rest = parsePieces(scan, depth)
-  if (scan.problem === undefined && scan.text[scan.at] !== '}') complain(scan, 'there is no "}" after "${"')
+  if (scan.problems.length === 0 && scan.text[scan.at] !== '}') complain(scan, from, 'there is no "}" after "${"')
   scan.at++
-  return { name: match[1] ?? '', operator: match[2] ?? '', rest }
+  return { name: match[1] ?? '', operator: match[2] ?? '', rest, from, to: scan.at }
 }
 
 /** Names nothing that stands there: it could be a secret with a "${" in it. */
@@ -153,8 +162,11 @@ function wrongOpening(rest: string): string {
   return 'expected "}", ":-", "-", ":?" or "?" after "${" and the name of a variable'
 }
 
-function complain(scan: Scan, message: string): undefined {
-  scan.problem ??= { code: 'interpolation', message, hint: 'for a literal "${" write "$${"' }
+/** Reports what is wrong with the variable that begins there. */
+function complain(scan: Scan, from: number, message: string): undefined {
+  const end = scan.text.indexOf('}', from)
+  const to = end === -1 ? scan.text.length : end + 1
+  scan.problems.push({ from, to, code: 'interpolation', message, hint: 'for a literal "${" write "$${"' })
 }
 
 function evaluate(pieces: readonly Piece[], variables: Variables, scan: Scan): string {
@@ -163,27 +175,28 @@ function evaluate(pieces: readonly Piece[], variables: Variables, scan: Scan): s
     const part: string = typeof piece === 'string' ? piece : fillVariable(piece, variables, scan)
     variables.left -= part.length
     if (variables.left < 0) {
-      scan.problem ??= { code: 'too-large', message: 'the variables of this file expand to more than 4 MiB' }
+      const message = 'the variables of this file expand to more than 4 MiB'
+      if (scan.problems.length === 0) scan.problems.push({ from: 0, to: scan.text.length, code: 'too-large', message })
+      return ''
     }
-    if (scan.problem !== undefined) return ''
     text += part
   }
   return text
 }
 
 function fillVariable(variable: Variable, variables: Variables, scan: Scan): string {
-  const { name, operator, rest } = variable
+  const { name, operator, rest, from, to } = variable
   const value = Object.hasOwn(variables.environment, name) ? variables.environment[name] : undefined
   if (value !== undefined && !(value === '' && operator.startsWith(':'))) return value
   if (operator.endsWith('-')) return evaluate(rest, variables, scan)
   const state = value === undefined ? 'not set' : 'empty'
   if (operator === '') {
     const hint = `set it, or write \${${name}:-default}`
-    scan.problem ??= { code: 'unset-variable', message: `the variable ${name} is ${state}`, hint }
+    scan.problems.push({ from, to, code: 'unset-variable', message: `the variable ${name} is ${state}`, hint })
     return ''
   }
   const why = rest.map(piece => (typeof piece === 'string' ? piece : '***')).join('')
   const message = `the variable ${name} is ${state}${why === '' ? '' : `: ${why}`}`
-  scan.problem ??= { code: 'unset-variable', message }
+  scan.problems.push({ from, to, code: 'unset-variable', message })
   return ''
 }

@@ -36,7 +36,7 @@ export function syntaxFaults(errors: readonly YAMLError[], source: Source): read
   }
   const byLine = new Map<number, Diagnostic>()
   for (const [index, error] of errors.entries()) {
-    if (index > 0 && error.message.endsWith('in YAML stream')) continue
+    if (index > 0 && /in YAML stream(?::|$)/.test(error.message)) continue
     const at = placeIn(source, error.pos[0], error.pos[1])
     if (byLine.size < 10 && !byLine.has(at.line))
       byLine.set(at.line, fault(at, 'yaml-syntax', ...wordsFor(error, source)))

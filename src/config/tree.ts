@@ -100,6 +100,15 @@ export function resolvePath(text: string, at: Origin): string {
 /** The document that comes in a variable, and is no file. */
 export const inline = 'FOSTER_CONFIG_INLINE'
 
+/** The place of a part of a text, where that stands in the file as it was read: on one line, with nothing escaped. */
+export function inside(at: Origin, text: string, offset: number, length: number): Origin {
+  if ('variable' in at || text.includes('\n')) return at
+  // Quotes take one column on each side; whatever else is not written as it is read makes the text longer still.
+  const before = (at.length - text.length) / 2
+  if (before !== 0 && before !== 1) return at
+  return { ...at, column: at.column + before + offset, length: Math.max(1, Math.min(length, text.length - offset)) }
+}
+
 function entryOf(node: Tree | undefined): Entry<Scalar> | undefined {
   return node && { at: node.at, node }
 }

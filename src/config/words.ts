@@ -1,6 +1,6 @@
 /** A command string -> words, as a POSIX shell would split it, without running one. */
 
-/** What is wrong with a command, and where in its text. */
+/** What is wrong with a command, or may be, and where in its text. */
 export interface WordsFault {
   readonly offset: number
   readonly length: number
@@ -21,15 +21,35 @@ interface Splitting {
   /** The word being read; undefined between words. An empty pair of quotes is a word. */
   word: string | undefined
   readonly words: string[]
+  readonly notes: WordsFault[]
 }
+
+/** What only a shell understands as a command, and what there is in its place. */
+const shellWords: ReadonlyMap<string, string> = new Map([
+  ['exec', 'leave it out: there is no shell that the program would have to replace'],
+  ['cd', 'write "working_dir: ..."'],
+  ['export', 'write "environment: {NAME: VALUE}"'],
+  ['ulimit', 'write "ulimits: ..."'],
+  ['umask', 'write "umask: ..."'],
+  ...['source', '.', 'eval', 'set', 'if', 'while', 'until', 'for', 'case'].map(word => [word, useShell] as const),
+])
 
 /** Words with single blanks between them, and nothing that means anything to a shell: most commands. */
 const simple = /^[^\s'"\\`|&;<>$=]+(?: [^\s'"\\`|&;<>$=]+)*$/
 
-/** Splits a command into words: quotes and backslashes mean what they mean to a shell, nothing is expanded. */
-export function splitWords(text: string): readonly string[] | WordsFault {
-  if (simple.test(text)) return text.split(' ')
-  const state: Splitting = { text, at: 0, word: undefined, words: [] }
+/**
+ * Splits a command into words: quotes and backslashes mean what they mean to a shell, nothing is expanded. What is then
+ * handed on as it is, though a shell would not, is noted.
+ */
+export function splitWords(text: string, notes: WordsFault[] = []): readonly string[] | WordsFault {
+  if (simple.test(text)) {
+    const words = text.split(' ')
+    return shellWord(0, words[0] ?? '') ?? words
+  }
+  const state: Splitting = { text, at: 0, word: undefined, words: [], notes }
+  const [, blanks = '', first = ''] = /^(\s*)(\S+)/.exec(text) ?? []
+  const word = shellWord(blanks.length, first)
+  if (word !== undefined) return word
   const assignment = /^\s*[A-Za-z_][A-Za-z0-9_]*=/.exec(text)
   if (assignment !== null) {
     const message = 'the command begins with NAME=, which only a shell understands'
@@ -47,6 +67,12 @@ export function splitWords(text: string): readonly string[] | WordsFault {
   endWord(state)
   if (state.words.length > 0) return state.words
   return { offset: 0, length: Math.max(1, text.length), message: 'the command is empty' }
+}
+
+function shellWord(offset: number, word: string): WordsFault | undefined {
+  const hint = shellWords.get(word)
+  if (hint === undefined) return undefined
+  return { offset, length: word.length, message: `"${word}" is a word of the shell, no program`, hint }
 }
 
 function step(state: Splitting): WordsFault | undefined {
@@ -125,9 +151,30 @@ function unquoted(state: Splitting): WordsFault | undefined {
       hint: useShell,
     }
   }
+  note(state)
   plain.lastIndex = at
   const run = plain.exec(text)?.[0] ?? text[at] ?? ''
   state.word = (state.word ?? '') + run
   state.at += run.length
   return undefined
+}
+
+const variable = /\$(?:[A-Za-z_][A-Za-z0-9_]*|[0-9?@*#])/y
+const home = /~(?=\/|\s|$)/y
+
+/** What a shell would replace here, once for each command. */
+function note({ text, at, word, notes }: Splitting): void {
+  const sign = text[at]
+  if (notes.length > 0 || !(sign === '$' || (sign === '~' && word === undefined))) return
+  const pattern = sign === '$' ? variable : home
+  pattern.lastIndex = at
+  const length = pattern.exec(text)?.[0].length
+  if (length === undefined) return
+  if (sign === '~') {
+    notes.push({ offset: at, length, message: 'a "~" stays as it is', hint: 'write the directory' })
+    return
+  }
+  const message = 'a "$" without braces stays as it is: no shell fills in a variable'
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what the user is to write
+  notes.push({ offset: at, length, message, hint: 'write ${NAME} for a variable of foster, or set "shell: true"' })
 }

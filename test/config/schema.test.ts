@@ -24,7 +24,12 @@ const beyond: ReadonlyMap<string, string> = new Map(
       'bad-variables-types',
     ],
     'what variables add to an empty file': ['bad-empty', 'bad-only-comments'],
-    'what a variable is set to': ['bad-interpolation', 'bad-message-of-a-variable', 'bad-interpolated-types'],
+    'what a variable is set to': [
+      'bad-interpolation',
+      'bad-several-unset',
+      'bad-message-of-a-variable',
+      'bad-interpolated-types',
+    ],
     'the words of a command': ['bad-command-needs-shell', 'bad-command-quotes', 'bad-shell-with-list'],
     'accounts, rules, places': ['bad-control', 'bad-http', 'bad-http-token'],
     'accounts, and who foster is': ['bad-users', 'bad-user-without-root', 'bad-user-other-group'],
