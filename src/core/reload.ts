@@ -5,7 +5,7 @@
 import { type Change, changesOf, isSame, keyOf } from './diff.ts'
 import { apply, type Draft, programAt, stateAt } from './draft.ts'
 import { graphOf } from './graph.ts'
-import type { Plan, Program } from './plan.ts'
+import { labelOf, type Plan, type Program } from './plan.ts'
 import { beginProbing, type Probing, probeNames } from './probe.ts'
 import { type In, pidOf, type State, unborn } from './state.ts'
 
@@ -77,7 +77,7 @@ function add(draft: Draft, index: number): void {
 function restart(draft: Draft, index: number, deadline: number): void {
   const state = stateAt(draft, index)
   if (state.at === 'stopped') return wake(draft, index)
-  if (state.at === 'stopping' && state.next === 'operator') return
+  if ((state.at === 'stopping' || state.at === 'launching') && state.next === 'operator') return
   apply(draft, index, { on: 'restart', deadline })
 }
 
@@ -128,13 +128,22 @@ function probingUnder({ probes }: Program, state: State & { readonly probing: Pr
   return result
 }
 
-/** What could not start because of a program that is another one now may try again. */
+/** What could not start because of a program that is another one now, or does not depend on it any more, may try again. */
 function reviveDependants(draft: Draft, changes: readonly Change[]): void {
   const changed = new Set(changes.map(({ label }) => label))
-  draft.states.forEach((state, index) => {
-    if (draft.retired.has(index) || state.at !== 'fatal' || state.cause.why !== 'dependency') return
-    if (changed.has(state.cause.root)) apply(draft, index, { on: 'up' })
-  })
+  const freed = new Set(
+    changes.flatMap(it => (it.kind === 'updated' && it.options.includes('dependsOn') ? [it.index] : [])),
+  )
+  // What is revived may be what another one could not start for.
+  for (let count = -1; count < changed.size; ) {
+    count = changed.size
+    draft.states.forEach((state, index) => {
+      if (draft.retired.has(index) || state.at !== 'fatal' || state.cause.why !== 'dependency') return
+      if (!freed.has(index) && !changed.has(state.cause.root) && !changed.has(state.cause.on)) return
+      changed.add(labelOf(programAt(draft, index)))
+      apply(draft, index, { on: 'up' })
+    })
+  }
 }
 
 /** A program whose old process is gone is the new one from now on. */

@@ -91,6 +91,33 @@ suite('examples', () => {
     assert.deepEqual(at(world), ['stopped', 'running'])
   })
 
+  test('what was stopped by hand while it was being launched stays stopped', () => {
+    const launching = [boot, { on: 'wish', index: 0, wish: 'stop' }, to(program('a', { command: ['/x'] }), b)] as const
+    let world = worldOf(planOf([a, b]))
+    for (const input of launching) world = step(world, input, { now: 0, random: 0.5 }).world
+    const withdrawn = { on: 'program', index: 0, event: { on: 'withdrawn' } } as const
+    assert.equal(run(world, withdrawn).world.states[0]?.at, 'stopped')
+  })
+
+  test('what does not depend any more on what is FATAL starts, and who depends on it', () => {
+    const broken = program('a', { critical: false, startRetries: 0, startMillis: 1000 })
+    const chain = (first: Partial<Program>) =>
+      [
+        broken,
+        program('b', { critical: false, ...first }),
+        program('c', { critical: false, dependsOn: [on('b')] }),
+        program('d', { critical: false, dependsOn: [on('c')] }),
+        program('e'),
+      ] as const
+    const depends = { dependsOn: [on('a')] }
+    const fatal = run(worldOf(planOf([...chain(depends)])), boot, exits(0, 3)).world
+    assert.deepEqual(at(fatal), ['fatal', 'fatal', 'fatal', 'fatal', 'running'])
+    const same = run(fatal, to(...chain({ ...depends, stopGraceMillis: 1 }))).world
+    assert.deepEqual(at(same), ['fatal', 'fatal', 'fatal', 'fatal', 'running'])
+    const { world } = run(fatal, to(...chain({})))
+    assert.deepEqual(at(world), ['fatal', 'running', 'running', 'running', 'running'])
+  })
+
   test('a task whose command has changed runs again', () => {
     const task = program('t', { kind: 'task' })
     const { world } = run(
