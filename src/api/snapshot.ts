@@ -6,6 +6,7 @@ import { probeNames } from '../core/probe.ts'
 import { permissionOf } from '../core/schedule.ts'
 import { signalName } from '../core/signal.ts'
 import { isReady, pidOf, type State } from '../core/state.ts'
+import { stateNames } from '../core/state-names.ts'
 import { type ProcessStatus, type StateName, stateCodes } from './answers.ts'
 import { groupOf } from './names.ts'
 
@@ -26,21 +27,9 @@ export interface Clock {
   readonly wall: number
 }
 
-/** Supervisor's name of a state. A process that is being launched is STARTING. */
+/** The name of a state as it is answered. */
 export function stateName(state: State): StateName {
-  return names[state.at]
-}
-
-const names: Readonly<Record<State['at'], StateName>> = {
-  stopped: 'STOPPED',
-  waiting: 'WAITING',
-  launching: 'STARTING',
-  starting: 'STARTING',
-  running: 'RUNNING',
-  stopping: 'STOPPING',
-  backoff: 'BACKOFF',
-  exited: 'EXITED',
-  fatal: 'FATAL',
+  return stateNames[state.at]
 }
 
 /** Milliseconds as seconds with three digits; never negative. */

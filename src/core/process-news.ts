@@ -7,6 +7,7 @@ import { isSuccess } from './ending.ts'
 import { type News, type ProcessName, type StateWord, stateNews } from './event-text.ts'
 import type { Program } from './plan.ts'
 import type { In, State } from './state.ts'
+import { stateNames } from './state-names.ts'
 
 type Note = Extract<WorldEffect, { do: 'note' }>
 
@@ -21,17 +22,7 @@ export function wordOf(state: State): StateWord {
   return words[state.at]
 }
 
-const words: Readonly<Record<State['at'], StateWord>> = {
-  stopped: 'STOPPED',
-  waiting: 'STOPPED',
-  launching: 'STARTING',
-  starting: 'STARTING',
-  running: 'RUNNING',
-  stopping: 'STOPPING',
-  backoff: 'BACKOFF',
-  exited: 'EXITED',
-  fatal: 'FATAL',
-}
+const words: Readonly<Record<State['at'], StateWord>> = { ...stateNames, waiting: 'STOPPED' }
 
 /** A state that is told of, with what is told beside it. */
 type Step = readonly [to: StateWord, ...more: readonly string[]]

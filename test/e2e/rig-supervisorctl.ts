@@ -9,8 +9,8 @@ import { binary } from './rig-foster.ts'
 import { eventually } from './rig-wait.ts'
 import { assertSame, masked, type Peer, peer, supervisorVersion } from './supervisor-peer.ts'
 
-/** What all servers run. */
-export const programs = `
+/** Programs of every kind that a client meets. */
+export const basics = `
 [program:cat]
 command=/bin/cat
 startsecs=0
@@ -37,6 +37,10 @@ command=/bin/sleep 1000
 autostart=false
 startsecs=0
 priority=3
+`
+
+/** What all servers run. */
+export const programs = `${basics}
 [program:b]
 command=/bin/sleep 1000
 autostart=false

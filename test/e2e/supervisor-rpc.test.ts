@@ -7,42 +7,17 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { e2e, fixture } from './rig.ts'
 import { run } from './rig-api.ts'
+import { basics } from './rig-supervisorctl.ts'
 import { eventually } from './rig-wait.ts'
 import { assertSame, fileFor, masked, type Peer, peer, supervisorVersion, withBoth } from './supervisor-peer.ts'
 
-const programs = `
-[program:cat]
-command=/bin/cat
-startsecs=0
-[program:file]
-command=/bin/sh -c 'for i in 0 1 2 3 4 5; do echo "line $i 89"; done; exec /bin/sleep 1000'
-stdout_logfile=DIR/file.log
-redirect_stderr=true
-startsecs=0
+const programs = `${basics}
 [program:deaf]
 command=/bin/sh -c 'exec /bin/sleep 999 <&-'
 startsecs=0
-[program:none]
-command=/bin/sleep 999
-startsecs=0
-stdout_logfile=NONE
-stderr_logfile=NONE
-[program:missing]
-command=/nowhere/at-all
-autostart=false
 [program:directory]
 command=/usr/bin
 autostart=false
-[program:quick]
-command=/bin/false
-autostart=false
-startsecs=5
-startretries=0
-[program:a]
-command=/bin/sleep 1000
-autostart=false
-startsecs=0
-priority=3
 [program:b]
 command=/bin/sleep 1000
 autostart=false
