@@ -26,7 +26,7 @@ Usage: supervisord [options]
 
   -c, --configuration FILE    the file (else the first that exists of the usual places)
   -n, --nodaemon              accepted: foster always runs in the foreground
-  -s, --silent                accepted
+  -s, --silent                undo what -e debug does
   -h, --help                  print this
   -v, --version               print the version
   -u, --user USER             run programs as this user unless they have one of their own
@@ -35,7 +35,7 @@ Usage: supervisord [options]
   -l, --logfile FILE          accepted: what foster has to say goes to stderr
   -y, --logfile_maxbytes N    accepted
   -z, --logfile_backups N     accepted
-  -e, --loglevel LEVEL        accepted
+  -e, --loglevel LEVEL        with debug, what programs write to files is on stdout as well
   -j, --pidfile FILE          where foster writes its pid
   -i, --identifier NAME       accepted
   -q, --childlogdir DIRECTORY accepted: what would be logged there is passed on to stdout and stderr

@@ -14,9 +14,10 @@ export function daemonOf(reading: Reading, section: Section): DaemonConfig {
   const directory = (text: string): string => existingDirectory(text, reading.paths)
   for (const name of ['logfile_maxbytes']) read(name, byteSize)
   for (const name of ['logfile_backups', 'minprocs']) read(name, integer)
-  for (const name of ['silent', 'nocleanup']) read(name, boolean)
+  read('nocleanup', boolean)
   read('logfile', path)
-  read('loglevel', logLevel)
+  const isSilent = read('silent', boolean) ?? false
+  const isTalkative = ['debug', 'trace', 'blather'].includes(read('loglevel', logLevel) ?? 'info')
   read('childlogdir', directory)
   checkForeground(reading, section, read('directory', directory), read('umask', octal))
   const written = getText(reading, section, 'user', names)
@@ -30,6 +31,7 @@ export function daemonOf(reading: Reading, section: Section): DaemonConfig {
     identifier: getText(reading, section, 'identifier', names)?.text ?? 'supervisor',
     minfds: read('minfds', integer) ?? 1024,
     pidfile: pidfile === undefined ? undefined : normalize(pidfile, reading.system.directory()),
+    copiesOutput: isTalkative && !isSilent,
     stripAnsi: read('strip_ansi', boolean) ?? false,
     isDaemon: !(read('nodaemon', boolean) ?? false),
   }

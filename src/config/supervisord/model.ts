@@ -83,6 +83,8 @@ export interface DaemonConfig {
   readonly user: Expanded | undefined
   readonly minfds: number
   readonly pidfile: string | undefined
+  /** Whether its own log, which is on stdout as well, has all that programs write. */
+  readonly copiesOutput: boolean
   /** Whether sequences that steer a terminal are taken out of programs' output. */
   readonly stripAnsi: boolean
   readonly isDaemon: boolean

@@ -1,11 +1,11 @@
 /** `stdout_logfile` and its like -> where foster puts the output. */
 
-import { type EventType, isAskedFor } from '../../core/event-types.ts'
+import { isAskedFor } from '../../core/event-types.ts'
 import type { StreamEvents } from '../../core/log-plan.ts'
 import type { Place } from '../../errors.ts'
 import { literal } from '../expand.ts'
 import type { Tree } from '../tree.ts'
-import type { GroupConfig, ProcessConfig, StreamConfig } from './model.ts'
+import type { ProcessConfig, StreamConfig, SupervisorConfig } from './model.ts'
 import { kindOf } from './names.ts'
 import { mapOf, scalar } from './nodes.ts'
 
@@ -61,11 +61,16 @@ export function eventsOf(process: ProcessConfig): Partial<Record<Stream, StreamE
   return Object.keys(events).length === 0 ? undefined : events
 }
 
-/** The streams whose events are asked for by listeners that have them printed: what events tell of goes to foster's own. */
-export function relayedBy(groups: readonly GroupConfig[]): ReadonlySet<Stream> {
+/** Whether a process's stream is passed on as well, wherever it goes. */
+export type Relays = (process: ProcessConfig, stream: Stream) => boolean
+
+/** What supervisord prints on its stdout by itself, for its level of logging, or for listeners that have events printed. */
+export function relaysOf({ daemon, groups }: SupervisorConfig): Relays {
   const asked = groups.flatMap(({ pool }) => (pool?.takesAny ? pool.events : []))
-  const streams = Object.entries(logEvents) as readonly (readonly [Stream, EventType])[]
-  return new Set(streams.flatMap(([stream, type]) => (isAskedFor(type, asked) ? [stream] : [])))
+  return (process, stream) => {
+    const hasEvents = process[stream].eventsEnabled && isAskedFor(logEvents[stream], asked)
+    return (daemon.copiesOutput || hasEvents) && !(isListener(process) && stream === 'stdout')
+  }
 }
 
 const logEvents = { stdout: 'PROCESS_LOG_STDOUT', stderr: 'PROCESS_LOG_STDERR' } as const
@@ -74,25 +79,27 @@ const logEvents = { stdout: 'PROCESS_LOG_STDOUT', stderr: 'PROCESS_LOG_STDERR' }
 export function streamsOf(
   process: ProcessConfig,
   at: (name: string) => Place,
-  relayed: ReadonlySet<Stream>,
+  relays: Relays,
 ): Readonly<Record<string, Tree>> {
-  const own = withRelay(targetOf(process.stdout), relayed.has('stdout') && process.stdout.eventsEnabled)
+  const own = withRelay(targetOf(process.stdout), relays(process, 'stdout'))
   // What a listener writes on stdout is not for people, unless a file is asked for.
   const stdout: Target = isListener(process) && own.to !== 'file' ? { to: 'forward' } : own
-  const stderr = withRelay(targetOf(process.stderr), relayed.has('stderr') && process.stderr.eventsEnabled)
+  const stderr = withRelay(targetOf(process.stderr), relays(process, 'stderr'))
   const isShared = !isListener(process) && stderr.to === 'stdout' && (stdout.to === 'stdout' || stdout.to === 'forward')
   const redirect = process.redirectStderr || isShared
+  // A listener's stdout is not for people, however it is written.
+  const hasNoOther = stdout.to !== 'forward' || isListener(process)
   const log = {
     ...nodeOf(stdout, 'stdout', at),
     ...(redirect ? { stderr: scalar('stdout', at('redirect_stderr')) } : nodeOf(stderr, 'stderr', at)),
-    ...((isDevice(stdout) || (!redirect && stdout.to !== 'forward' && isDevice(stderr))) && {
+    ...((isDevice(stdout) || (!redirect && hasNoOther && isDevice(stderr))) && {
       format: scalar('raw', at('stdout_logfile')),
     }),
   }
   return Object.keys(log).length > 0 ? { log: mapOf(at('stdout_logfile'), log) } : {}
 }
 
-/** What a listener has printed is passed on by foster itself, with a prefix; what is passed on anyway is not said twice. */
+/** It is passed on with a prefix; what is passed on anyway is not said twice. */
 function withRelay(target: Target, isRelayed: boolean): Target {
   if (!isRelayed) return target
   if (target.to === 'null') return { to: 'forward' }

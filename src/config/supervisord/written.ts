@@ -11,7 +11,7 @@ import { dependenciesOf, ownEntries } from './own.ts'
 import { repr } from './python.ts'
 import { valuePlace } from './reading.ts'
 import { splitCommand } from './shlex.ts'
-import { eventsOf, isListener, relayedBy, streamsOf } from './streams.ts'
+import { eventsOf, isListener, relaysOf, streamsOf } from './streams.ts'
 
 /** A configuration in the form of YAML's. */
 export interface WrittenSupervisor {
@@ -38,13 +38,13 @@ export function writeSupervisor(config: SupervisorConfig, diagnostics: Diagnosti
   const names = planNames(groups)
   const programs = new Map<string, Entry<Scalar>>()
   const changes = new Map<string, (resolved: Program) => Program>()
-  const relayed = relayedBy(groups)
+  const relays = relaysOf(config)
   for (const group of groups) {
     for (const process of group.processes) {
       const name = names.get(process) ?? process.name
       const { at } = process.section
       const place = placesOf(process)
-      const streams = streamsOf(process, place, relayed)
+      const streams = streamsOf(process, place, relays)
       const own = dependenciesOf(process, place('depends_on'), config, names)
       const entries = { ...entriesOf(process, config, place, diagnostics), ...streams, ...own }
       programs.set(name, { at, node: mapOf(at, entries) })
