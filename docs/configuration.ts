@@ -44,6 +44,23 @@ merge over earlier ones; \`-\` is standard input), else by \`$FOSTER_CONFIG\`, e
 \`/etc/foster/foster.yaml\`, \`/etc/foster.yaml\` and \`./foster.yaml\`. \`$FOSTER_CONFIG_INLINE\` may hold a whole document. A
 file called \`Procfile\` is one.
 
+\`\`\`yaml
+programs:
+  migrate: {kind: task, command: ./manage.py migrate}
+  web:
+    command: gunicorn -b 0.0.0.0:8000 shop.wsgi
+    depends_on: [migrate]                  # which must have succeeded
+    user: www-data
+    environment: {DATABASE_URL: "\${DATABASE_URL:?where the database is}"}
+    probes: {readiness: {http: http://localhost:8000/health}}
+  worker:
+    command: celery -A shop worker
+    depends_on: {web: ready}
+    critical: false                        # the container goes on without it
+    restart: always
+shutdown: {timeout: 25s}
+\`\`\`
+
     foster check     looks for faults and starts nothing; --json gives them as data
     foster config    prints what holds in the end; --origins says of each value where it comes from
 
@@ -61,7 +78,8 @@ Any of these may stand under \`programs.NAME\` and, for all programs that do not
 
 ${table(ofProgram)}
 ${footnote}
-Durations are \`500ms\`, \`10s\`, \`1m30s\`; a bare number is seconds. Sizes are \`64KiB\`, \`10MB\`; a bare number is bytes.
+Durations are \`500ms\`, \`10s\`, \`1m30s\`, at most \`24d\`; a bare number is seconds. Sizes are \`64KiB\`, \`10MB\`; a bare
+number is bytes. \`no\`, \`yes\`, \`on\` and \`off\` are words, as in YAML 1.2; \`umask: 022\` is octal all the same.
 
 ${remarks}
 ## Examples, and what other tools call it
@@ -80,9 +98,9 @@ ${elsewhere(ofProgram)}
 
 const remarks = `**\`command\`** as a string is split into words as a shell would do it, but no shell runs: an unquoted \`|\`, \`>\`, \`&&\` or
 \`$(...)\` is a fault that says so, and so are words that only a shell knows, such as \`exec\` and \`cd\`. An unquoted
-\`$NAME\` or \`~\` stays as it is, with a warning. \`shell: true\` hands the string to \`/bin/sh -c\`. \`%(name)\` is the program's name and
-\`%(replica)\` its number, also in \`environment\`, \`working_dir\`, \`pid_file\` and \`stop_command\`; \`%%(name)\` is
-a literal \`%(name)\`.
+\`$NAME\` or \`~\` stays as it is, with a warning. \`shell: true\` hands the string to \`/bin/sh -c\`. \`%(name)\` is the
+program's name and \`%(replica)\` its number, also in \`environment\`, \`working_dir\`, \`pid_file\` and \`stop_command\`;
+\`%%(name)\` is a literal \`%(name)\`.
 
 **\`kind: daemon\`** is for servers that fork away: see [daemons.md](daemons.md).
 

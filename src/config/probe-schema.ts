@@ -117,19 +117,26 @@ export const probes = sectionOf('a map with startup, readiness, liveness', {
 /** `healthcheck` of a program, as in Compose. */
 export const healthcheck = sectionOf('a map with test, interval, timeout, retries, start_period', {
   test: option(command, 'A command for the shell, or a list that begins with CMD, CMD-SHELL or NONE.', {
-    example: 'test: curl -f http://localhost/',
+    ...{ example: 'test: curl -f http://localhost/', compose: 'healthcheck.test' },
   }),
-  interval: option(duration, 'The time between two tries.', { usual: '30s', example: 'interval: 10s' }),
-  timeout: option(duration, 'How long a try may take.', { usual: '30s', example: 'timeout: 3s' }),
+  interval: option(duration, 'The time between two tries.', {
+    ...{ usual: '30s', example: 'interval: 10s', compose: 'healthcheck.interval' },
+  }),
+  timeout: option(duration, 'How long a try may take.', {
+    ...{ usual: '30s', example: 'timeout: 3s', compose: 'healthcheck.timeout' },
+  }),
   retries: option(integer(1, 1000), 'So many failures in a row make it unhealthy.', {
-    usual: 3,
-    example: 'retries: 5',
+    ...{ usual: 3, example: 'retries: 5', compose: 'healthcheck.retries' },
   }),
-  start_period: option(duration, 'Failures in this time do not count.', { usual: '0s', example: 'start_period: 20s' }),
+  start_period: option(duration, 'Failures in this time do not count.', {
+    ...{ usual: '0s', example: 'start_period: 20s', compose: 'healthcheck.start_period' },
+  }),
   start_interval: option(duration, 'The time between two tries in the start period.', {
-    ...{ usual: '5s', example: 'start_interval: 1s' },
+    ...{ usual: '5s', example: 'start_interval: 1s', compose: 'healthcheck.start_interval' },
   }),
-  disable: option(flag, 'Whether there is no check after all.', { usual: false, example: 'disable: true' }),
+  disable: option(flag, 'Whether there is no check after all.', {
+    ...{ usual: false, example: 'disable: true', compose: 'healthcheck.disable' },
+  }),
   on_unhealthy: option(oneOf(['none', 'restart']), 'What happens to an unhealthy program: none or restart.', {
     ...{ usual: 'none', example: 'on_unhealthy: restart' },
   }),

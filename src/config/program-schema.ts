@@ -165,9 +165,13 @@ const identity = {
   oom_score_adj: option(integer(-1000, 1000), 'How likely it is to be killed when memory runs out.', {
     ...{ usually: "foster's", example: 'oom_score_adj: 500', compose: 'oom_score_adj' },
   }),
-  ulimits: option(mapOf('a map of limits', v.nullable(limit), wrongWord('limit', limitNames)), 'Resource limits.', {
-    ...{ usually: "foster's", example: 'ulimits: {nofile: 65536}', compose: 'ulimits' },
-  }),
+  ulimits: option(
+    mapOf('a map of limits', v.nullable(limit), wrongWord('limit', limitNames)),
+    `Resource limits: ${limitNames.join(', ')}.`,
+    {
+      ...{ usually: "foster's", example: 'ulimits: {nofile: 65536}', compose: 'ulimits' },
+    },
+  ),
 }
 
 const surroundings = {
