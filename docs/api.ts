@@ -19,9 +19,9 @@ of foster ([cli.md](cli.md)) are its first client; curl is another:
     curl --unix-socket /run/foster.sock -N 'http://foster/v1/events?follow=1'
 
 Who may ask what is in [security.md](security.md). Everything is asked by method, path and query; requests have no bodies.
-Times are ISO 8601 in UTC, durations are seconds. What is not known is \`null\`: every field is always there. Fields, types of
-lines and codes may be added; clients pass over what they do not know. \`GET /v1/openapi.json\` has all of this as an OpenAPI
-3.1 document.
+Times are ISO 8601 in UTC, durations are seconds. What is not known is \`null\`: every field is always there. Fields, types
+of lines and codes may be added; clients pass over what they do not know. \`GET /v1/openapi.json\` has all of this as an
+OpenAPI 3.1 document.
 
 | route | verb | what it gives |
 |---|---|---|
@@ -37,19 +37,19 @@ ${all.flatMap(queryTable).join('\n')}
 
 \`start\` and \`restart\` answer when every process is ready (or RUNNING, with \`wait=started\`), has failed for good, or was
 stopped by somebody else; \`stop\` when nothing of them is left. A \`start\` of what has come so far already is
-\`already-started\`; what runs and is not ready yet is waited for. Closing the connection stops the waiting, not what was asked
-for. With \`progress=1\` the answer is lines: a \`progress\` line for each process whenever it has changed, and the \`result\` at
-the end.
+\`already-started\`; what runs and is not ready yet is waited for. Closing the connection stops the waiting, not what was
+asked for. With \`progress=1\` the answer is lines: a \`progress\` line for each process whenever it has changed, and the
+\`result\` at the end.
 
-What speaks against an action on one process from the beginning is the answer, with status 409. Otherwise the status is 200,
-and each of the \`results\` says whether it went well: look at \`ok\`.
+What speaks against an action on one process from the beginning is the answer, with status 409. Otherwise the status is
+200, and each of the \`results\` says whether it went well: look at \`ok\`.
 
 ## Following
 
 \`logs\` and \`events\` answer with one JSON value a line (\`application/x-ndjson\`), and with \`follow=1\` go on. A client that
 reads slowly costs foster nothing: what it misses is said in a \`gap\`. A follower of events that has fallen behind the last
-thousand gets the \`gap\` and the end; ask again with \`since=\` the last number that you know. A client that takes nothing for
-a minute is closed.
+thousand gets the \`gap\` and the end; ask again with \`since=\` the last number that you know. A client that takes nothing
+for a minute is closed.
 
 ## Failures
 
