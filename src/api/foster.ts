@@ -55,6 +55,8 @@ export interface FosterFacts {
   readonly pid: number
   /** When it started, by the wall clock in milliseconds. */
   readonly started: number
+  /** Milliseconds since then, whatever has been done to that clock. */
+  readonly uptime: () => number
   /** Whose process foster is. */
   readonly uid: number
   readonly events: Events

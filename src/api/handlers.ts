@@ -95,7 +95,7 @@ function statusAnswer(asked: Asked<'status'>): StatusAnswer {
     version: foster.version,
     pid: foster.pid,
     started: timeOf(foster.started),
-    uptime: secondsOf(foster.wall() - foster.started),
+    uptime: secondsOf(foster.uptime()),
     phase: phase.at,
     ready: health.ok,
     programs: visible(asked).map(index => statusOf(foster, index)),

@@ -63,9 +63,10 @@ export class Control {
       return outcome
     }
     const events = new Events(Date.now)
+    const begun = now()
     this.#journal = new Journal(events, Date.now)
     this.#facts = {
-      ...{ version, pid: process.pid, started: Date.now(), uid: process.getuid?.() ?? 0 },
+      ...{ version, pid: process.pid, started: Date.now(), uptime: () => now() - begun, uid: process.getuid?.() ?? 0 },
       ...{ events, journal: this.#journal, world, dispatch, signal, now, config, orphans, reload },
       wall: Date.now,
       after: (millis, done) => {
