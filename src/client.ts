@@ -6,6 +6,7 @@ import { runClient } from './cli/client.ts'
 import type { Invocation } from './cli/requests.ts'
 import { discover, type Facts, load } from './config/load.ts'
 import { colourOf, wantsColour } from './log/format.ts'
+import { now } from './os/clock.ts'
 import { exitNow, readerGone } from './os/libc.ts'
 import type { Signals } from './os/signals.ts'
 import { connected, peerOf } from './os/sockets.ts'
@@ -42,7 +43,7 @@ function surroundings(environment: Readonly<Record<string, string>>, facts: () =
     columns: output => (isatty(output) ? columnsOf(output, environment) : undefined),
     isColoured: (output: Output) => wantsColour(isatty(output), environment),
     colourOf,
-    now: () => performance.now(),
+    now,
     every: (millis, call) => {
       const timer = setInterval(call, millis)
       return () => clearInterval(timer)

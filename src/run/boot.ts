@@ -9,6 +9,7 @@ import type { Logs } from '../log/router.ts'
 import { giveBackFree } from '../os/allocator.ts'
 import { atExit } from '../os/at-exit.ts'
 import { Children } from '../os/children.ts'
+import { now } from '../os/clock.ts'
 import { markInherited, openNull, softDescriptorLimit } from '../os/descriptors.ts'
 import { removeOwnPid, writeOwnPid } from '../os/files.ts'
 import { becomeSubreaper, blockSignal, exitNow, foregroundOf, nameProcess, ownGroup } from '../os/libc.ts'
@@ -39,8 +40,6 @@ import { SecretsSeen } from './secrets.ts'
 import { Settling } from './settling.ts'
 import { Streams } from './streams.ts'
 import { Termination } from './termination.ts'
-
-const now = (): number => performance.now()
 
 /** What foster has to do with beside its programs. */
 export interface Outside {
