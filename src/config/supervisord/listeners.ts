@@ -3,7 +3,7 @@ import { eventTypes, isEventType } from '../../core/event-types.ts'
 import { nearest } from '../../core/nearest.ts'
 import type { SupervisorPool } from '../../core/supervisor.ts'
 import type { Section } from './ini.ts'
-import { complain, get, getText, namesOf, type Reading } from './reading.ts'
+import { caution, complain, get, getText, namesOf, type Reading } from './reading.ts'
 import { boolean, integer, strings } from './values.ts'
 
 /** The judge of results that Supervisor brings along. */
@@ -20,8 +20,8 @@ export function poolOf(reading: Reading, section: Section): SupervisorPool | und
   if (buffer_size < 1) {
     complain(reading, section, 'buffer_size', `[${section.name}] section sets invalid buffer_size (${buffer_size})`)
   }
-  const takesAny = isRelay(reading, section)
   const events = eventsOf(reading, section)
+  const takesAny = isRelay(reading, section, events)
   if (get(reading, section, 'redirect_stderr', names, boolean) === true) {
     const message = `[${section.name}] section sets redirect_stderr=true but this is not allowed because it will interfere with the eventlistener protocol`
     complain(reading, section, 'redirect_stderr', message)
@@ -43,14 +43,22 @@ function eventsOf(reading: Reading, section: Section): readonly string[] {
   return events
 }
 
-/** Whether results are what is to be printed, which foster does by itself; another judge than Supervisor's is an error. */
-function isRelay(reading: Reading, section: Section): boolean {
+/**
+ * Whether results are for a judge that prints what programs write, which foster does by itself. That is what judges of
+ * listeners are for who hear of nothing else; any other is an error.
+ */
+function isRelay(reading: Reading, section: Section, events: readonly string[]): boolean {
   const handler = getText(reading, section, 'result_handler', namesOf(reading))
   const named = handler?.text.trim()
   if (handler === undefined || named === defaultHandler) return false
   if (named === relayHandler) return true
+  if (events.length > 0 && events.every(it => it.startsWith('PROCESS_LOG'))) {
+    const message = `${handler.shown} is Python and is not called: foster itself passes on the output whose events are enabled`
+    caution(reading, section, 'result_handler', 'supervisor', message)
+    return true
+  }
   const message = `${handler.shown} cannot be resolved within [${section.name}]`
-  const hint = `a result_handler is Python; foster knows what these two do: ${defaultHandler}, ${relayHandler}`
+  const hint = `a result_handler is Python; foster judges results itself, as ${defaultHandler} does: OK, or rejected`
   complain(reading, section, 'result_handler', message, hint)
   return false
 }

@@ -184,3 +184,15 @@ describe('hints are in the words of such a file', () => {
     ])
   })
 })
+
+test('a judge of results whose listeners hear of output alone is not needed; any other is an error', () => {
+  const listener = (events: string): string =>
+    `${base}stdout_logfile=NONE\nstdout_events_enabled=true\n[eventlistener:out]\ncommand=out\nresult_handler=relay:print\nevents=${events}\n`
+  const { plan, diagnostics } = loaded(listener('process_log_stdout, PROCESS_LOG_STDERR'))
+  assert.deepEqual(plan?.programs.find(({ name }) => name === 'web')?.log.stdout, [{ to: 'forward', stream: 'stdout' }])
+  assert.equal(plan?.supervisor?.groups.find(({ name }) => name === 'out')?.pool?.takesAny, true)
+  assert.match(diagnostics[0]?.message ?? '', /^relay:print is Python and is not called/)
+  for (const events of ['PROCESS_LOG,TICK_5', 'EVENT', '']) {
+    assert.ok(said(listener(events)).includes('relay:print cannot be resolved within [eventlistener:out]'), events)
+  }
+})
