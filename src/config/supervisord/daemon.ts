@@ -30,7 +30,9 @@ export function daemonOf(reading: Reading, section: Section): DaemonConfig {
     ...{ section, environment, user: uid === undefined ? undefined : written },
     identifier: getText(reading, section, 'identifier', names)?.text ?? 'supervisor',
     minfds: read('minfds', integer) ?? 1024,
-    pidfile: pidfile === undefined ? undefined : normalize(pidfile, reading.system.directory()),
+    // That is how files say that they want none.
+    pidfile:
+      pidfile === undefined || pidfile === '/dev/null' ? undefined : normalize(pidfile, reading.system.directory()),
     copiesOutput: isTalkative && !isSilent,
     stripAnsi: read('strip_ansi', boolean) ?? false,
     isDaemon: !(read('nodaemon', boolean) ?? false),

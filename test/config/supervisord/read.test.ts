@@ -196,3 +196,18 @@ test('a judge of results whose listeners hear of output alone is not needed; any
     assert.ok(said(listener(events)).includes('relay:print cannot be resolved within [eventlistener:out]'), events)
   }
 })
+
+test("without being root, a program can have foster's own user alone", () => {
+  const read = (user: string): readonly string[] =>
+    load(['s.conf'], factsOf({ 's.conf': `${base}user=${user}\n` }, {}, 1000)).diagnostics.map(({ message }) => message)
+  assert.deepEqual(read('app'), [])
+  assert.deepEqual(read('www-data'), [
+    'cannot run as user "www-data": foster runs as uid 1000, and only root can change the user',
+  ])
+})
+
+test('/dev/null is no pid file', () => {
+  const pidFile = (path: string): string | undefined =>
+    loaded(base.replace(']\n', `]\npidfile=${path}\n`)).plan?.ownPidFile
+  assert.deepEqual([pidFile('/run/s.pid'), pidFile('/dev/null')], ['/run/s.pid', undefined])
+})
