@@ -1,7 +1,7 @@
 /** The last words of the container: a message of JSON that says why it ended, in at most 4096 bytes, as Kubernetes reads it. */
 import type { End, World, WorldEffect } from '../core/draft.ts'
 import { describeEnding, type Ending } from '../core/ending.ts'
-import type { Program } from '../core/plan.ts'
+import { labelOf, type Program } from '../core/plan.ts'
 import { signalName } from '../core/signal.ts'
 import type { State } from '../core/state.ts'
 import type { Logs } from '../log/router.ts'
@@ -110,7 +110,7 @@ export class Termination {
     const cause = state.at === 'fatal' && state.cause.why === 'dependency' ? state.cause : undefined
     const ending = cause === undefined ? state.last : cause.ending
     const uptime = this.#uptimes.get(index)
-    const root = cause === undefined ? index : plan.programs.findIndex(it => it.name === cause.root)
+    const root = cause === undefined ? index : plan.programs.findIndex(it => labelOf(it) === cause.root)
     const obituary = {
       ...{ program: program.name, replica: program.replica, cause: cause === undefined ? why : 'dependency' },
       ...{ root: cause?.root, message: messageOf(program, state, ending, why), ...endingOf(ending) },

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Obituary, terminationMessage } from '../../src/run/termination.ts'
+import type { World } from '../../src/core/draft.ts'
+import { unborn } from '../../src/core/state.ts'
+import { worldOf } from '../../src/core/world.ts'
+import { type Obituary, Termination, terminationMessage } from '../../src/run/termination.ts'
+import { on, planOf, programOf } from '../core/plans.ts'
 
 const obituary: Obituary = {
   ...{
@@ -64,4 +68,30 @@ test('a line that is too long is cut as late as possible, and not inside a chara
     assert.match(stderr[0] ?? '', new RegExp(`^(?:${char})+$`, 'u'))
     assert.ok(Buffer.byteLength(text) > 4096 - bytes)
   }
+})
+
+test('where a dependency has failed, its last lines are told, of the replica that it was', () => {
+  const ending = { how: 'exited', code: 3 } as const
+  const plan = planOf([
+    programOf('db', { replica: 0 }),
+    programOf('db', { replica: 1 }),
+    programOf('web', { dependsOn: [on('db')] }),
+  ])
+  const world: World = {
+    ...worldOf(plan),
+    states: [
+      unborn,
+      { ...unborn, at: 'fatal', cause: { why: 'failed', ending }, last: ending },
+      { ...unborn, at: 'fatal', cause: { why: 'dependency', on: 'db:1', root: 'db:1', ending } },
+    ],
+  }
+  const written: string[] = []
+  const logs = {
+    program: (index: number) => ({ tail: () => [{ bytes: Buffer.from(`lines of ${index}\n`) }] }),
+  } as never
+  new Termination({ world: () => world, logs, write: text => void written.push(text), now: () => 0 }).ending({
+    ...{ why: 'program', index: 2, row: '', code: 3 },
+  })
+  const said = JSON.parse(written[0] ?? '') as { root: string; stderr: string[] }
+  assert.deepEqual([said.root, said.stderr], ['db:1', ['lines of 1']])
 })
