@@ -59,7 +59,12 @@ export function applyVariables(
       diagnostics.push(emptyPart(variable))
     else if (slip !== undefined) diagnostics.push(slipFault(variable, parts, slip))
     else if (deeper !== undefined) diagnostics.push(deeperFault(variable, deeper))
-    else settings.push({ variable, path: pathOf(parts, programs), value })
+    else {
+      const [top, part = '', ...below] = parts
+      if (top === 'programs' && below.length === 0 && !isProgram(part))
+        diagnostics.push(...looksLikeKey(variable, part))
+      settings.push({ variable, path: pathOf(parts, programs), value })
+    }
   }
   // Deeper paths come later: a single key wins over the map that holds it, whatever the names' order.
   settings.sort((a, b) => a.path.length - b.path.length)
@@ -175,6 +180,22 @@ function slipFault(variable: string, parts: readonly string[], [program, key]: r
   const message = `one underscore: this would be the command of a program "${name}"`
   const right = ['', program, key, ...parts.slice(2)].join('__').slice(2)
   return fault({ variable }, 'one-underscore', message, `did you mean FOSTER_PROGRAM_${right}?`)
+}
+
+/** Keys that a program's name may well end in. */
+const plausible: ReadonlySet<string> = new Set([
+  ...['log', 'user', 'group', 'groups', 'shell', 'secrets', 'probes', 'healthcheck', 'stdin', 'tty', 'nice', 'kind'],
+])
+
+/** `WEB_RESTART` where no program `web` is known: it may be called so, or be without it. */
+function looksLikeKey(variable: string, part: string): readonly Diagnostic[] {
+  const lower = part.toLowerCase()
+  const key = programKeys.find(it => lower.endsWith(`_${it}`) && lower.length > it.length + 1 && !plausible.has(it))
+  if (key === undefined) return []
+  const program = part.slice(0, -key.length - 1)
+  const message = `this is the command of a program "${programName(part, none)}"`
+  const hint = `the key of a program "${programName(program, none)}" is FOSTER_PROGRAM_${program}__${key.toUpperCase()}`
+  return [warning({ variable }, 'one-underscore', message, hint)]
 }
 
 /** `SHUTDOWN_TIMEOUT` where `SHUTDOWN__TIMEOUT` was meant: a key that is none, of two that are. The right parts. */
