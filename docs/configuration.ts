@@ -137,7 +137,7 @@ commands of probes and for \`stop_command\` as well, in the same way.
 
 **\`include\`** names files by patterns, relative to the file that it stands in (so are the paths of \`env_file\` and
 \`secrets\`). \`*\`, \`?\` and \`[...]\` stand for names within one directory, a leading dot not included; \`**\` and braces
-are faults, and /proc and /sys are not looked through. The file is merged over those that it includes, matches in the
+are faults, and /proc, /sys and /dev are not looked through. The file is merged over those that it includes, matches in the
 order of their names. A pattern that matches nothing is a warning, a plain name that is missing a fault. A file that
 several include is merged once.
 

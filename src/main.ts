@@ -19,7 +19,7 @@ import { type Diagnostic, render } from './errors.ts'
 import { wantsColour } from './log/format.ts'
 import { openAccounts } from './os/accounts.ts'
 import { candidates } from './os/executable.ts'
-import { readText, whatIs } from './os/files.ts'
+import { patientReader, whatIs } from './os/files.ts'
 import { glob } from './os/glob.ts'
 import { exitNow, foregroundOf } from './os/libc.ts'
 import { ownPrivileges } from './os/privileges.ts'
@@ -217,7 +217,7 @@ function facts(environment: Readonly<Record<string, string>>): Facts {
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,
     environment,
-    ...{ readFile: readText, glob, whatIs, hostName: hostname, directory: () => process.cwd() },
+    ...{ readFile: patientReader(), glob, whatIs, hostName: hostname, directory: () => process.cwd() },
     ...openAccounts(),
     privileges: ownPrivileges,
   }

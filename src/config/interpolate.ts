@@ -184,6 +184,13 @@ function evaluate(pieces: readonly Piece[], variables: Variables, scan: Scan): s
   return text
 }
 
+const mostProblems = 100
+
+/** Remembers what is wrong; so many in one text are enough to read. */
+function report({ problems }: Scan, problem: Problem): void {
+  if (problems.length < mostProblems) problems.push(problem)
+}
+
 function fillVariable(variable: Variable, variables: Variables, scan: Scan): string {
   const { name, operator, rest, from, to } = variable
   const value = Object.hasOwn(variables.environment, name) ? variables.environment[name] : undefined
@@ -192,11 +199,11 @@ function fillVariable(variable: Variable, variables: Variables, scan: Scan): str
   const state = value === undefined ? 'not set' : 'empty'
   if (operator === '') {
     const hint = `set it, or write \${${name}:-default}`
-    scan.problems.push({ from, to, code: 'unset-variable', message: `the variable ${name} is ${state}`, hint })
+    report(scan, { from, to, code: 'unset-variable', message: `the variable ${name} is ${state}`, hint })
     return ''
   }
   const why = rest.map(piece => (typeof piece === 'string' ? piece : '***')).join('')
   const message = `the variable ${name} is ${state}${why === '' ? '' : `: ${why}`}`
-  scan.problems.push({ from, to, code: 'unset-variable', message })
+  report(scan, { from, to, code: 'unset-variable', message })
   return ''
 }

@@ -13,10 +13,10 @@ import { resolveProgram } from './programs.ts'
 import type { Surroundings } from './resolving.ts'
 import { placeOf, type Shape, shape } from './shape.ts'
 import { resolveSignals } from './signals.ts'
-import { excerptable, type Files, readSources, type Sources } from './sources.ts'
+import { excerptable, type Files, mostPatterns, readSources, type Sources } from './sources.ts'
 import { clientsOf } from './supervisord/clients.ts'
 import type { WrittenSupervisor } from './supervisord/written.ts'
-import { fault, inline, type Mapping, type Scalar, type Tree } from './tree.ts'
+import { fault, inline, type Mapping, type Scalar, type Tree, warning } from './tree.ts'
 import { validate } from './validate.ts'
 import { applyVariables } from './variables.ts'
 
@@ -51,6 +51,7 @@ export function load(files: readonly string[], facts: Facts, options: LoadOption
   const sources: Sources = {
     ...{ files: facts, system: facts, environment, diagnostics, texts: new Map(), trees: [], isBroken: false },
     supervisor: undefined,
+    patternsLeft: mostPatterns,
     supervisord: options.supervisord,
   }
   let made: Made | undefined
@@ -217,7 +218,20 @@ function inOrder(diagnostics: readonly Diagnostic[], files: readonly string[]): 
   const line = ({ at }: Diagnostic): number => (at && 'file' in at ? at.line * 10_000 + Math.min(at.column, 9999) : 0)
   const distinct = [...new Map(diagnostics.map(each => [JSON.stringify(each), each])).values()]
   const sorted = distinct.sort((a, b) => rank(a) - rank(b) || line(a) - line(b))
-  if (sorted.length <= mostShown) return sorted
-  const more = fault(undefined, 'too-many', `there are ${sorted.length - mostShown} more faults`)
-  return [...sorted.slice(0, mostShown), more]
+  return sorted.length <= mostShown ? sorted : shortened(sorted)
+}
+
+/** The first hundred, errors before warnings, in their order, and how many more there are. */
+function shortened(all: readonly Diagnostic[]): readonly Diagnostic[] {
+  const isError = ({ severity }: Diagnostic): boolean => severity === 'error'
+  const errors = all.filter(isError).length
+  let errorsLeft = Math.min(errors, mostShown)
+  let warningsLeft = mostShown - errorsLeft
+  const first = all.filter(it => (isError(it) ? errorsLeft-- : warningsLeft--) > 0)
+  const count = all.length - mostShown
+  const more =
+    errors > mostShown
+      ? fault(undefined, 'too-many', `there are ${count} more faults`)
+      : warning(undefined, 'too-many', `there are ${count} more warnings`)
+  return [...first, more]
 }

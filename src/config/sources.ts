@@ -48,11 +48,15 @@ export interface Sources {
   readonly supervisord: ReadonlyMap<string, string> | undefined
   /** Set once a Supervisor file was read. */
   supervisor: WrittenSupervisor | 'faulty' | undefined
+  /** How many patterns may still be looked for. */
+  patternsLeft: number
   /** Whether a file could not be read or parsed: what the rest says is then not worth judging. */
   isBroken: boolean
 }
 
 const mostFiles = 1000
+/** Each may look at thousands of names. */
+export const mostPatterns = 100
 const deepest = 20
 
 /** Reads the files, each after those that it includes, and the document in FOSTER_CONFIG_INLINE. */
@@ -194,6 +198,13 @@ function includeAll(pattern: Scalar, chain: readonly string[], sources: Sources)
     return
   }
   if (!/[*?[]/.test(text)) return visit(resolvePath(text, at), at, chain, sources, shown)
+  if (sources.patternsLeft-- <= 0) {
+    // Told once: the rest would say the same.
+    if (sources.patternsLeft < -1) return
+    diagnostics.push(fault(at, 'too-many-files', `there are more than ${mostPatterns} patterns`))
+    sources.isBroken = true
+    return
+  }
   const found = sources.files.glob(text, resolvePath('.', at))
   const what = masked ? '***' : JSON.stringify(text)
   if (found === undefined) {

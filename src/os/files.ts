@@ -15,22 +15,32 @@ import { isShortage } from './errno.ts'
 const largest = 1024 * 1024
 const patience = 10_000
 
+/** How long may still be waited for writers, in milliseconds. */
+interface Patience {
+  left: number
+}
+
+/** Reads texts as below; for all of them together so many milliseconds are waited. */
+export function patientReader(millis: number = patience): (path: string) => string {
+  const shared: Patience = { left: millis }
+  return path => readText(path, shared)
+}
+
 /**
  * Reads a text of at most 1 MiB; throws an ErrnoException. A pipe is read to its end: it is opened without waiting for
  * a writer, and one that says nothing for ten seconds is given up.
  */
-export function readText(path: string): string {
+export function readText(path: string, waiting: Patience = { left: patience }): string {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
   try {
     const bytes = Buffer.allocUnsafe(largest + 1)
     let length = 0
-    let waited = 0
     while (length <= largest) {
       const count = readSome(fd, bytes, length)
       if (count === 0) return bytes.toString('utf8', 0, length)
       if (count > 0) length += count
-      else if (waited >= patience) throw coded('ETIMEDOUT')
-      else waited += pause()
+      else if (waiting.left <= 0) throw coded('ETIMEDOUT')
+      else waiting.left -= pause()
     }
     throw coded('EFBIG')
   } finally {

@@ -39,8 +39,11 @@ export function glob(pattern: string, directory: string): readonly string[] | un
   return isCertain ? found.map(path => posix.normalize(path)) : []
 }
 
+/** Where opening a file may do something. */
+const ofKernel = /^\/(?:proc|sys|dev(?!\/shm(?:\/|$)))(?:\/|$)/
+
 function namesIn(directory: string): readonly string[] {
-  if (/^\/(?:proc|sys)(?:\/|$)/.test(directory)) return []
+  if (ofKernel.test(directory)) return []
   try {
     return readdirSync(directory)
   } catch {

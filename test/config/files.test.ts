@@ -92,6 +92,31 @@ test('includes can be neither endless nor too many', () => {
   )
 })
 
+test('patterns cannot be too many', () => {
+  const looked: string[] = []
+  const glob = (pattern: string): readonly string[] => {
+    looked.push(pattern)
+    return []
+  }
+  const patterns = Array.from({ length: 103 }, (_, i) => `c${i}/*`)
+  const { diagnostics } = load(['a'], {
+    ...factsOf({ a: `include: [${patterns}]\nprograms: {a: {command: x}}` }),
+    glob,
+  })
+  assert.equal(looked.length, 100)
+  // An error is told before a hundred warnings.
+  const [first, ...others] = diagnostics.toReversed().map(({ message }) => message)
+  assert.deepEqual([first, others[0]], ['there are 1 more warnings', 'there are more than 100 patterns'])
+})
+
+test('a hundred warnings and more are none that keeps it from starting', () => {
+  const programs = Array.from({ length: 150 }, (_, i) => `p${i}: {command: serve $PORT}`)
+  const { plan, diagnostics } = loaded({ a: `programs: {${programs.join(', ')}}` }, ['a'])
+  assert.equal(plan?.programs.length, 150)
+  assert.ok(diagnostics.every(({ severity }) => severity === 'warning'))
+  assert.equal(diagnostics.at(-1)?.message, 'there are 50 more warnings')
+})
+
 test('a file that is included on two ways is merged where it comes first', () => {
   const files = {
     top: 'include: [a, b]',

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { readSecret, readText, whatIs } from '../../src/os/files.ts'
+import { patientReader, readSecret, readText, whatIs } from '../../src/os/files.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'foster-files-'))
 after(() => rmSync(dir, { recursive: true }))
@@ -21,6 +21,12 @@ test('a text of up to 1 MiB is read whole, more is refused, an endless device as
   assert.throws(() => readText('/dev/zero'), { code: 'EFBIG' })
   assert.throws(() => readText(dir), { code: 'EISDIR' })
   assert.equal(readText('/dev/null'), '')
+})
+
+test('several files whose writers say nothing are not waited for one after the other', { timeout: 60_000 }, () => {
+  const read = patientReader(200)
+  // A terminal at which nobody is: waiting for each anew would take two minutes.
+  for (let i = 0; i < 600; i++) assert.throws(() => read('/dev/ptmx'), { code: 'ETIMEDOUT' })
 })
 
 test('a secret loses one newline, and a reason says why it cannot be had', () => {

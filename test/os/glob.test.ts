@@ -57,6 +57,8 @@ test('what the kernel makes up is not looked through', () => {
   assert.deepEqual(found('/proc/*/status', '/'), [])
   assert.deepEqual(found('/*/self/status', '/'), ['/proc/self/status'])
   assert.deepEqual(found('../proc/*', '/tmp'), [])
+  assert.deepEqual(found('/dev/*', '/'), [])
+  assert.deepEqual(found('/d*/null', '/'), ['/dev/null'])
 })
 
 test('a pattern that fits half of the file system is given up', () => {
