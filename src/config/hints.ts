@@ -13,6 +13,8 @@ function textHint(path: Path, { entries }: Extract<Tree, { kind: 'map' }>): stri
 /** What may be wrong where a list stands in place of a map, or of text. */
 function listHint(path: Path): string | undefined {
   const option = optionOf(path)
+  if (path.length === 0) return 'begin with "programs:"'
+  if (path.length === 2 && path[0] === 'programs') return 'write the keys of a program without "-"'
   if (path.length === 1 && path[0] === 'programs') return 'write each below its name: "programs: {web: {command: ...}}"'
   if (option.length !== 1) return undefined
   if (option[0] === 'secrets') return 'write "secrets: {NAME: FILE}"'
@@ -42,8 +44,15 @@ function wrapHint(path: Path, node: Scalar, message: string): string | undefined
   return first ? `write "${key}: {${first}: ${text}}"` : undefined
 }
 
+const devices: ReadonlyMap<string, string> = new Map([
+  ...['/dev/stdout', '/dev/stderr'].map(path => [path, 'forward'] as const),
+  ['/dev/null', 'null'],
+])
+
 function fileHint(text: string, isWhole: boolean): string | undefined {
   if (!text.includes('/')) return undefined
+  const word = devices.get(text)
+  if (word !== undefined && !isWhole) return `write "${word}"`
   return isWhole ? `write "log: {stdout: {file: ${text}}}"` : `write {file: ${text}}`
 }
 

@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { didYouMean } from '../core/nearest.ts'
 import type { RestartPolicy } from '../core/plan.ts'
 import { limitNames } from '../core/settings.ts'
+import { limit } from './limit-schema.ts'
 import { programLog } from './log-schema.ts'
 import { command, healthcheck, probes } from './probe-schema.ts'
 import { sectionOf, wrongWord } from './section.ts'
@@ -84,7 +85,11 @@ const restart = scalar<Restart>(
   },
 )
 
-const kind = oneOf(['service', 'task', 'daemon'])
+const kind = oneOf(
+  ['service', 'task', 'daemon'],
+  {},
+  { oneshot: 'task', job: 'task', init: 'task', once: 'task', simple: 'service', forking: 'daemon' },
+)
 
 const backoff = sectionOf('a map with delay, factor, max, jitter, reset_after', {
   delay: option(duration, 'The wait before the first automatic restart.', { usual: '500ms', example: 'delay: 1s' }),
@@ -111,7 +116,7 @@ const condition = oneOf(
   },
 )
 
-const dependency = either('a condition: started, ready or completed', [
+const dependency = either('started, ready, completed, or a map with condition, required, restart', [
   condition,
   sectionOf('a map with condition, required, restart', {
     condition: option(condition, 'What must be true of the dependency: started, ready or completed.', {
@@ -127,23 +132,6 @@ const dependency = either('a condition: started, ready or completed', [
     restart: option(flag, 'Whether it is restarted with the dependency.', {
       ...{ usual: false, example: 'restart: true', compose: 'restart' },
     }),
-  }),
-])
-
-const limitValue = scalar(
-  'a whole number or unlimited',
-  { anyOf: [{ type: 'integer', minimum: -1 }, { enum: ['unlimited'] }] },
-  value => {
-    if (value === 'unlimited' || value === -1) return Number.POSITIVE_INFINITY
-    return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
-  },
-)
-
-const limit = either('a number, or a map with soft, hard', [
-  limitValue,
-  sectionOf('a map with soft, hard', {
-    soft: option(limitValue, 'The limit that holds.', { example: 'soft: 1024' }),
-    hard: option(limitValue, 'How far the program may raise it.', { example: 'hard: 65536' }),
   }),
 ])
 

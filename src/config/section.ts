@@ -17,6 +17,8 @@ const otherNames: Readonly<Record<string, string>> = {
   ...{ cmd: 'command', run: 'command', script: 'command', chdir: 'working_dir', dir: 'working_dir' },
   ...{ instances: 'replicas', username: 'user', needs: 'depends_on', kill_signal: 'stop_signal', type: 'kind' },
   ...{ stop_timeout: 'stop_grace_period', kill_timeout: 'stop_grace_period', envs: 'environment', vars: 'environment' },
+  ...{ path: 'file', filename: 'file', size: 'max_size', backups: 'keep', max_file: 'keep', initial: 'delay' },
+  ...{ ready: 'readiness', ready_check: 'readiness', live: 'liveness', alive: 'liveness', start: 'startup' },
   ...{ group_add: 'groups', envFrom: 'env_file', workingDir: 'working_dir', containers: 'programs' },
 }
 

@@ -17,7 +17,7 @@ import {
   type Scalar,
   type Tree,
 } from './tree.ts'
-import { decode } from './values.ts'
+import { decode, encode } from './values.ts'
 
 /** A program as it was written. */
 export interface WrittenProgram {
@@ -181,6 +181,12 @@ function leaves(issue: v.BaseIssue<unknown>, above: Path): readonly Leaf[] {
   const steps = issue.path ?? []
   const path = [...above, ...steps.map(step => step.key as string | number)]
   const meant = alternatives(issue).filter(sub => sub.path !== undefined || sub.type === 'raw_transform')
+  // All of its ways are words or numbers of a kind: it says so better than the one of them that was tried.
+  if (meant.length > 0 && meant.every(sub => sub.path === undefined)) {
+    const { code, message } = decode(issue.message)
+    const hint = meant.map(sub => decode(sub.message).hint).find(it => it !== undefined)
+    return [{ path, message: encode(code, message, hint), atKey: false }]
+  }
   if (meant.length > 0) return meant.flatMap(sub => leaves(sub, path))
   return [{ path, message: issue.message, atKey: steps.at(-1)?.origin === 'key' }]
 }
