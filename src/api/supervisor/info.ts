@@ -55,11 +55,18 @@ export function spawnError({ program }: Member, state: State, { lastExit }: Past
   const ending = state.at === 'fatal' && state.cause.why === 'failed' ? state.cause.ending : state.last
   if (state.at === 'fatal' && state.cause.why === 'dependency') return `depends on ${state.cause.on}, which has failed`
   if (ending === undefined || !(state.at === 'backoff' || state.at === 'fatal' || state.at === 'exited')) return ''
-  if (ending.how === 'unstartable') return ending.reason
+  if (ending.how === 'unstartable') return inSupervisorsWords(ending.reason)
   if (state.at === 'exited') return isSuccess(ending, program.successExitCodes) ? '' : badExit(ending)
   return (lastExit?.uptime ?? 0) < program.startMillis
     ? 'Exited too quickly (process log may have details)'
     : badExit(ending)
+}
+
+/** The causes that Supervisor has words for, too. */
+function inSupervisorsWords(reason: string): string {
+  const [, file, what] = /^(.+): (not found|is a directory|not executable)$/s.exec(reason) ?? []
+  if (what === undefined) return reason
+  return what === 'not found' ? `can't find command '${file}'` : `command at '${file}' is ${what.replace(/^is /, '')}`
 }
 
 const badExit = (ending: Ending): string => `Bad exit code ${codeOf(ending)}`
