@@ -95,7 +95,7 @@ class Init {
   readonly #reloading: ReloadOptions & ClientOptions
   readonly #clients: ClientFacts
   readonly #oomKills = new OomKills(now)
-  readonly #settling = new Settling({ after: (millis, done) => void setTimeout(done, millis), giveBack: giveBackFree })
+  readonly #settling = new Settling({ after, giveBack: giveBackFree })
   readonly #termination: Termination | undefined
   /** What was written for those who look for foster's pid. */
   #pidFile: string | undefined
