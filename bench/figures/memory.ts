@@ -6,7 +6,8 @@ import { anonymous, ownProcesses, proportional, sum, switches } from '../proc.ts
 import { Space } from '../space.ts'
 import { Samples } from '../table.ts'
 
-const settle = 3000
+/** foster gives back what its start has taken five seconds after it. */
+const settle = 6000
 const watch = 10_000
 
 export const memory: Figure = {
@@ -19,7 +20,7 @@ export const memory: Figure = {
     return {
       title: 'At rest: memory and wake-ups',
       notes: [
-        'RssAnon and PSS of the init and its helpers (s6-supervise, runsv, PM2 daemon), 3 s after the programs have started.',
+        'RssAnon and PSS of the init and its helpers (s6-supervise, runsv, PM2 daemon), 6 s after the programs have started.',
         'Wake-ups: context switches of all their threads in the 10 s after that.',
         'All inits rest side by side; C libraries they share count for each in part. Goals: under 15 MiB with 10 programs, no wake-up.',
       ],
