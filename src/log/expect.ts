@@ -15,7 +15,15 @@ interface Source {
   /** Where the run began. */
   begin: number
   readonly line: Bytes
+  /** The line is longer than what is tested of it, and that has been. */
+  isTested: boolean
 }
+
+/**
+ * So many bytes of a line are tested: a pattern as harmless as `.*ready` takes a time that grows with the square of the
+ * length, which is an hour for a megabyte.
+ */
+const mostTested = 4096
 
 const newline = 10
 const carriageReturn = 13
@@ -25,10 +33,10 @@ export class Expectations {
   readonly #history: History
   readonly #waiting = new Set<Expectation>()
   readonly #sources: Readonly<Record<OutputStream, Source>> = {
-    stdout: { pid: undefined, begin: 0, line: emptyBytes() },
-    stderr: { pid: undefined, begin: 0, line: emptyBytes() },
+    stdout: { pid: undefined, begin: 0, line: emptyBytes(), isTested: false },
+    stderr: { pid: undefined, begin: 0, line: emptyBytes(), isTested: false },
   }
-  /** Longer lines are tested in pieces of this length. */
+  /** Of longer lines so many bytes are tested, the first, and never more than four KiB. */
   longest: number
 
   constructor(history: History, longest: number) {
@@ -64,18 +72,29 @@ export class Expectations {
     for (let at = from; at < to; ) {
       const found = bytes.indexOf(newline, at)
       const isWhole = found >= 0 && found < to
-      const stop = Math.min(isWhole ? found : to, at + Math.max(1, this.longest - source.line.length))
-      append(source.line, bytes, at, stop)
-      const ends = isWhole && stop === found
-      if (ends || source.line.length >= this.longest) this.#test(source)
-      at = ends ? stop + 1 : stop
+      const end = isWhole ? found : to
+      if (!source.isTested) this.#take(source, bytes, at, end)
+      if (isWhole && !source.isTested) this.#test(source)
+      if (isWhole) source.isTested = false
+      at = isWhole ? found + 1 : to
     }
+  }
+
+  /** More of a line; its beginning is tested as soon as it is there. */
+  #take(source: Source, bytes: Buffer, from: number, to: number): void {
+    const longest = Math.min(this.longest, mostTested)
+    const room = Math.max(0, longest - source.line.length)
+    append(source.line, bytes, from, Math.min(to, from + room))
+    if (to - from <= room) return
+    this.#test(source)
+    source.isTested = true
   }
 
   /** A run has ended on this stream: an unfinished line is a line. */
   end(stream: OutputStream): void {
     const source = this.#sources[stream]
     if (source.line.length > 0) this.#test(source)
+    source.isTested = false
     source.begin = this.#history.rings[stream].end
   }
 
@@ -89,11 +108,14 @@ export class Expectations {
       const whole = bytes.lastIndexOf(newline) + 1
       if (source.pid === expectation.pid && whole > 0) {
         const lines = bytes.toString('utf8', 0, whole - 1).split('\n')
-        if (lines.some(line => expectation.pattern.test(withoutReturn(line)))) this.#matched(expectation)
+        if (lines.some(line => expectation.pattern.test(withoutReturn(line.slice(0, mostTested))))) {
+          this.#matched(expectation)
+        }
       }
       if (!isFirst) continue
       clear(source.line, 0)
-      append(source.line, bytes, Math.max(whole, bytes.length - this.longest), bytes.length)
+      source.isTested = false
+      this.#take(source, bytes, whole, bytes.length)
     }
   }
 

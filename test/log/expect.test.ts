@@ -71,17 +71,42 @@ test('lines of the run before do not count, even if they are read later', async 
   assert.equal(found, 1)
 })
 
-test('it can be called off, and long lines are tested in pieces', async () => {
+test('it can be called off, and of long lines the beginning is tested', async () => {
   const world = bench({ names: ['web', 'db'], maxLine: 10 })
   const web = world.logs.program(0)
   const found: string[] = []
   const cancel = web.expect(100, /never/, () => found.push('never'))
-  web.expect(100, /^x+$/, () => found.push('piece'))
+  web.expect(100, /^x+$/, () => found.push('beginning'))
   web.expect(100, /^x{11}/, () => found.push('too long'))
+  web.expect(100, /y|^z/, () => found.push('end'))
+  web.expect(100, /^next$/, () => found.push('next'))
   await soon()
   cancel()
-  world.pipes.write(1, `${'x'.repeat(25)}\nnever\n`)
+  world.pipes.write(1, `${'x'.repeat(25)}`)
   world.pipes.turn(1)
   await soon()
-  assert.deepEqual(found, ['piece'])
+  assert.deepEqual(found, ['beginning'])
+  world.pipes.write(1, `y${'z'.repeat(25)}\nnever\nnext\n`)
+  world.pipes.turn(1)
+  await soon()
+  assert.deepEqual(found, ['beginning', 'next'])
+})
+
+test('a line of a megabyte does not stop the world, also one that is there already', { timeout: 60_000 }, async () => {
+  const world = bench({ names: ['web', 'db'] })
+  const web = world.logs.program(0)
+  const found: string[] = []
+  // Each would take an hour.
+  const write = (): void => {
+    world.pipes.write(1, `${'x'.repeat(300_000)}\n`)
+    while (world.pipes.turn(1)) world.stdout.makeRoom(1_000_000)
+  }
+  write()
+  web.expect(100, /.*ready/u, () => found.push('ready'))
+  await soon()
+  write()
+  world.pipes.write(1, 'now ready\n')
+  while (world.pipes.turn(1)) world.stdout.makeRoom(1_000_000)
+  await soon()
+  assert.deepEqual(found, ['ready'])
 })
