@@ -15,6 +15,11 @@ const programs = `${basics}
 [program:deaf]
 command=/bin/sh -c 'exec /bin/sleep 999 <&-'
 startsecs=0
+[program:joined]
+command=/bin/sh -c 'echo joined >&2; exec /bin/sleep 999'
+stdout_logfile=DIR/joined.log
+stderr_logfile=DIR/joined.log
+startsecs=0
 [program:directory]
 command=/usr/bin
 autostart=false
@@ -67,6 +72,7 @@ const session: readonly string[] = [
   ...['start directory', 'start quick', 'start nope', 'start', 'stop cat', 'stop cat', 'stop nope', 'start cat'],
   ...['restart cat', 'start g:a', 'signal CONT cat', 'signal BOGUS cat', 'signal HUP quick', 'signal CONT nope'],
   ...['pid quick', 'stop g:a', 'tail file', 'tail -20 file', 'tail file stderr', 'tail nope', 'tail none'],
+  ...['tail joined', 'tail joined stderr', 'clear joined', 'tail joined stderr'],
   ...['clear file', 'clear nope', 'reread', 'update', 'add cat', 'add nope', 'remove cat', 'remove nope', 'stop cat'],
   ...['remove cat', 'status cat', 'avail', 'reread', 'update', 'status cat', 'nonsense'],
 ]

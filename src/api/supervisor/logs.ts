@@ -15,7 +15,10 @@ export const largestPiece = 4 * 1024 * 1024
 export type LogSource = { readonly file: string } | { readonly memory: LogMemory; readonly stream: OutputStream }
 
 /** Where one stream of a process can be read; undefined: nothing is kept of it. */
-export function sourceOf({ foster }: SupervisorFacts, { index, program }: Member, stream: OutputStream) {
+export function sourceOf({ foster }: SupervisorFacts, { index, program, process }: Member, written: OutputStream) {
+  // The file says that both are in one place, which is not the same as that stderr has none.
+  const isJoined = written === 'stderr' && program.log.stderr === 'stdout' && !process.redirect_stderr
+  const stream = isJoined ? 'stdout' : written
   const file = fileOf(program, stream)
   if (file !== undefined) return { file }
   const targets = program.log[stream]

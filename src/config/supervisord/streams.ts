@@ -1,5 +1,6 @@
 /** `stdout_logfile` and its like -> where foster puts the output. */
 
+import { posix } from 'node:path'
 import { isAskedFor } from '../../core/event-types.ts'
 import type { StreamEvents } from '../../core/log-plan.ts'
 import type { Place } from '../../errors.ts'
@@ -86,7 +87,7 @@ export function streamsOf(
   const stdout: Target = isListener(process) && own.to !== 'file' ? { to: 'forward' } : own
   const stderr = withRelay(targetOf(process.stderr), relays(process, 'stderr'))
   const isShared = !isListener(process) && stderr.to === 'stdout' && (stdout.to === 'stdout' || stdout.to === 'forward')
-  const redirect = process.redirectStderr || isShared
+  const redirect = process.redirectStderr || isShared || isOneFile(process, stdout, stderr)
   // A listener's stdout is not for people, however it is written.
   const hasNoOther = stdout.to !== 'forward' || isListener(process)
   const log = {
@@ -97,6 +98,17 @@ export function streamsOf(
     }),
   }
   return Object.keys(log).length > 0 ? { log: mapOf(at('stdout_logfile'), log) } : {}
+}
+
+/**
+ * Whether both streams are one to all who read them. Two writers would each rotate the file, and what one of them writes
+ * would go on in a file that the other has put aside.
+ */
+function isOneFile(process: ProcessConfig, stdout: Target, stderr: Target): boolean {
+  if (stdout.to !== 'file' || stderr.to !== 'file' || isListener(process)) return false
+  if (process.stdout.syslog || process.stderr.syslog || eventsOf(process) !== undefined) return false
+  const isSame = posix.normalize(stdout.path) === posix.normalize(stderr.path)
+  return isSame && stdout.maxbytes === stderr.maxbytes && stdout.backups === stderr.backups
 }
 
 /** It is passed on with a prefix; what is passed on anyway is not said twice. */

@@ -164,7 +164,7 @@ describe('hints are in the words of such a file', () => {
     loaded(text).diagnostics.map(({ message, hint }) => `${message.split(' ').at(-1)}: ${hint}`)
 
   test('of files that have output already, whatever rules the program follows', () => {
-    const web = `${base}restart=always\nstdout_logfile=/l/web.log\nstderr_logfile=/l/web.log\n`
+    const web = `${base}restart=always\nstdout_logfile=/l/web.log\nstderr_logfile=/l/web.log\nstderr_logfile_backups=2\n`
     assert.deepEqual(hints(web), ['already: write "redirect_stderr=true" to join the two'])
     const other = `${base}stdout_logfile=/l/x.log\n[program:z]\ncommand=z\nstdout_logfile=/l/x.log\n`
     assert.match(hints(other).join(), /^already: put %\(program_name\)s into it/)
@@ -210,4 +210,19 @@ test('/dev/null is no pid file', () => {
   const pidFile = (path: string): string | undefined =>
     loaded(base.replace(']\n', `]\npidfile=${path}\n`)).plan?.ownPidFile
   assert.deepEqual([pidFile('/run/s.pid'), pidFile('/dev/null')], ['/run/s.pid', undefined])
+})
+
+test('both streams in one file are one log, unless something tells them apart', () => {
+  const joined = (more: string): boolean => {
+    const { plan } = loaded(`${base}stdout_logfile=/l/web.log\nstderr_logfile=/l/web.log\n${more}\n`)
+    return plan?.programs[0]?.log.stderr === 'stdout'
+  }
+  assert.ok(joined('') && joined('stdout_logfile_maxbytes=1MB\nstderr_logfile_maxbytes=1MB'))
+  const apart = [
+    'stderr_logfile_maxbytes=1MB',
+    'stdout_logfile_backups=1',
+    'stderr_events_enabled=1',
+    'stdout_syslog=1',
+  ]
+  for (const line of apart) assert.ok(!joined(line), line)
 })
