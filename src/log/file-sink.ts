@@ -162,7 +162,7 @@ export class FileSink implements Drain {
     this.#queued = false
     this.#writes = false
     if (written > 0) this.#advance(written)
-    else if (written === 0 || written === EAGAIN || written === EINTR)
+    else if (written === 0 || (written === EAGAIN && this.#file?.isRegular === false) || written === EINTR)
       this.#later(Math.min(longestRetry, 2 ** this.#waits++))
     else this.#trouble(errnoName(-written))
     pool.release()

@@ -2,9 +2,11 @@
 import { closeSync, constants, fchmodSync, fchownSync, fdatasync, fstatSync, openSync } from 'node:fs'
 import { unlessSpoilt } from './credentials.ts'
 import { errnoOf } from './errno.ts'
+import { haveThreads } from './threads.ts'
 
 /** As gzip(1) and logrotate: a faster level makes files that are a third larger. */
 const level = 6
+const EAGAIN = 11
 const EINVAL = 22
 
 interface Ends {
@@ -23,6 +25,10 @@ export function compressFile(
   done: (result: number) => void,
 ): void {
   let ends: Ends
+  if (!haveThreads()) {
+    setImmediate(done, -EAGAIN)
+    return
+  }
   try {
     ends = act(() => openEnds(from, to))
   } catch (error) {

@@ -24,10 +24,12 @@ import { unlessSpoilt, withCredentials } from './credentials.ts'
 import { errnoOf } from './errno.ts'
 import { write } from './libc.ts'
 import { mayTrick } from './path-trust.ts'
+import { haveThreads } from './threads.ts'
 
 const { O_WRONLY, O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NOCTTY, O_NONBLOCK } = constants
 /** Everybody may read, as with Supervisor and logrotate; foster's umask takes away from it. */
 const mode = 0o644
+const EAGAIN = 11
 const EEXIST = 17
 const EINVAL = 22
 
@@ -116,12 +118,15 @@ function openOrMake(path: string, { user, owned }: Place): number {
 
 function opened(fd: number, path: string, stat: Stats): LogFile {
   const isRegular = stat.isFile()
+  // What will be written is not here yet: the threads are made while there is room for them.
+  if (isRegular) haveThreads()
   return {
     isRegular,
     size: isRegular ? stat.size : 0,
     write(bytes, offset, length, done) {
       // A disk may take its time, so a thread waits for it; nothing else can make a write wait, as it was opened so.
-      if (isRegular)
+      if (isRegular && !haveThreads()) setImmediate(done, -EAGAIN)
+      else if (isRegular)
         writeInBackground(fd, bytes, offset, length, null, (error, count) => done(error ? -errnoOf(error) : count))
       else setImmediate(done, write(fd, bytes, offset, length))
     },

@@ -1,5 +1,6 @@
 /** Reads log files in the background: a disk that stalls makes nobody wait but the one who asked. */
 import { constants } from 'node:fs'
+import { haveThreads } from './threads.ts'
 
 const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants
 
@@ -15,6 +16,7 @@ export interface LogReader {
 
 /** Opens a log file; undefined: there is none, or it is no regular file. */
 export async function openLogReader(path: string): Promise<LogReader | undefined> {
+  if (!haveThreads()) return undefined
   const { open, stat } = process.getBuiltinModule('node:fs/promises')
   const handle = await open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY).catch(() => undefined)
   const opened = await handle?.stat().catch(() => undefined)

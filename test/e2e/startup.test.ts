@@ -1,11 +1,12 @@
 /** Starting: dependencies, what cannot be started, and a request to stop that comes while it goes on. */
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { signalNumbers } from '../../src/core/signal.ts'
 import { e2e, type Rig } from './rig.ts'
 import type { Foster } from './rig-foster.ts'
-import { patience } from './rig-wait.ts'
+import { eventually, patience } from './rig-wait.ts'
 
 const once = { restart: 'never', start_retries: 0 }
 
@@ -136,6 +137,29 @@ e2e(
     foster.kill('SIGTERM')
     assert.equal((await foster.exit()).code, 0)
     assert.match(foster.output.stderr, /a: killed by SIGTERM/)
+  },
+  'root',
+)
+
+e2e(
+  'no room for threads: foster goes on without them, and uses them when there is',
+  async rig => {
+    const user = String(100_000 + process.pid)
+    const become = ['setpriv', `--reuid=${user}`, `--regid=${user}`, '--clear-groups']
+    const [log, file] = [rig.file('web.log', '', 0o666), rig.file('there', '')]
+    const probes = { liveness: { file, period: '30ms', failure_threshold: 1 } }
+    const programs = {
+      web: { command: ['sh', '-c', 'echo hi; exec sleep 1000'], probes, log: { stdout: { file: log } } },
+    }
+    const via = [...become, 'prlimit', '--nproc=10:']
+    const foster = await rig.start({ programs }, { via, binary: rig.reachable() })
+    await foster.line(/cannot write .*web.log: EAGAIN/)
+    await foster.line(/web: its liveness probe could not be tried: .*no more threads/)
+    execFileSync('setpriv', [...become.slice(1), 'prlimit', '--pid', String(foster.pid), '--nproc=1000:'])
+    await eventually('the line is written', () => readFileSync(log, 'utf8') === 'hi\n')
+    foster.kill('SIGTERM')
+    assert.equal((await foster.exit()).code, 0)
+    assert.equal(foster.output.stderr.match(/web: started/g)?.length, 1)
   },
   'root',
 )

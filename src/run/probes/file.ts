@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import type { Check } from '../../core/probe.ts'
 import { errnoName, isShortage, ShortageError } from '../../os/errno.ts'
+import { haveThreads } from '../../os/threads.ts'
 import { type Limits, type Outcome, within } from './try.ts'
 
 /**
@@ -33,6 +34,7 @@ export function tryFile(
 ): Promise<Outcome> {
   const path = resolve(workingDir ?? '.', check.path)
   return within(limits, async () => {
+    if (!haveThreads()) throw new ShortageError(`cannot look at ${path}: no more threads`)
     try {
       await looks.at(path)
       return { ok: true, detail: `${path} exists` }
