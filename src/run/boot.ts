@@ -20,6 +20,7 @@ import type { Signals } from '../os/signals.ts'
 import { openTerminal, type Terminal } from '../os/terminal.ts'
 import { writeTermination } from '../os/termination.ts'
 import { ownEnvironment } from '../os/verbatim.ts'
+import { Bugs } from './bugs.ts'
 import { type ClientFacts, type ClientOptions, clientFacts } from './clients.ts'
 import { Control } from './control.ts'
 import { type ControlPlace, pathOf } from './control-place.ts'
@@ -67,7 +68,7 @@ export function runInit(plan: Plan, signals: Signals, outside: Outside = {}): vo
   const init = new Init(plan, logs, { terminal, passed, ...outside })
   // If foster goes down in a way nobody planned, the terminal is still given back.
   if (terminal !== undefined) void atExit(() => terminal.restore())
-  process.on('uncaughtException', error => init.failed(error))
+  process.on('uncaughtException', error => init.bugs.found(error))
   if (plan.command !== undefined) signals.catchWriteSignals()
   // One turn, so that a request to stop that has come already is seen before anything is started.
   setImmediate(() => init.start(signals))
@@ -90,6 +91,12 @@ class Init {
   readonly #control: Control
   readonly #effects: Effects
   readonly listening: Listening
+  readonly bugs = new Bugs({
+    say: text => this.#logs.say('error', text),
+    stop: () => this.#loop.dispatch({ on: 'bug' }),
+    isOver: () => this.#loop.world.phase.at === 'done',
+    exit: () => exitNow(1),
+  })
   #print: Reloaded['print'] | undefined
   readonly #console = [0, 1, 2].find(fd => foregroundOf(fd) > 0)
   readonly #reloading: ReloadOptions & ClientOptions
@@ -101,7 +108,6 @@ class Init {
   #pidFile: string | undefined
   /** When `shutdown.timeout` is over. */
   #endsAt = 0
-  #failures = 0
 
   constructor(plan: Plan, logs: Logs, { terminal, passed, load, place, print }: Given) {
     this.#logs = logs
@@ -157,7 +163,7 @@ class Init {
         effects.perform(effect)
         if (effect.do === 'spawn') this.#settling.started()
       },
-      failed: error => this.failed(error),
+      failed: error => this.bugs.found(error),
       now,
     })
   }
@@ -207,15 +213,6 @@ class Init {
   /** A program has lost lines to a reader or a file that was too slow. */
   lost(who: string, lines: number): void {
     this.#control.lost(who, lines)
-  }
-
-  /** A bug of ours: said, then the programs are stopped in order. It never ends the process by accident. */
-  failed(error: unknown): void {
-    this.#failures++
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    if (this.#failures <= 10) this.#logs.say('error', `internal error: ${text}`)
-    if (this.#loop.world.phase.at === 'done' && this.#failures > 10) exitNow(1)
-    if (this.#failures === 1) this.#loop.dispatch({ on: 'bug' })
   }
 
   #childChanged(): void {
