@@ -109,10 +109,10 @@ for (const one of [true, false]) {
   }
 }
 
-/** Every line of the output is the next line of one of the streams; blank lines look alike in raw and are counted. */
+/** Every line of the output is the next line of one of the streams; blank ones look alike but in JSON, and are counted. */
 function check(format: LogFormat, output: string, told: Map<number, string>): void {
   assert.ok(output === '' || output.endsWith('\n'))
-  const isTold = (line: string) => format !== 'raw' || /[xyz]/.test(line)
+  const isTold = (line: string) => format === 'json' || /[xyz]/.test(line)
   const linesOf = (stream: string) => stream.split('\n').slice(0, -1)
   const left = new Map([...told].map(([fd, stream]) => [fd, linesOf(stream).filter(isTold)]))
   for (const line of linesOf(output).filter(isTold)) {
@@ -121,15 +121,19 @@ function check(format: LogFormat, output: string, told: Map<number, string>): vo
     found[1].shift()
   }
   for (const [fd, lines] of left) assert.deepEqual(lines, [], `left of ${fd}`)
-  const all = [...told.values()].flatMap(linesOf)
+  const all = [...told].flatMap(([fd, stream]) => linesOf(stream).map(line => plain(format, fd, line)))
   assert.equal(linesOf(output).length, all.length)
-  if (format === 'raw') assert.deepEqual(linesOf(output).sort(), all.sort())
+  if (format !== 'json') assert.deepEqual(linesOf(output).sort(), all.sort())
+}
+
+/** A line as it is shown in a format other than JSON. */
+function plain(format: LogFormat, fd: number, line: string): string {
+  return format === 'prefix' ? `${names[Math.floor(fd / 10)]?.padEnd(6)} | ${line}` : line
 }
 
 function shown(format: LogFormat, fd: number, line: string, output: string): boolean {
-  const name = names[Math.floor(fd / 10)] as string
-  if (format === 'raw') return output === line
-  if (format === 'prefix') return output === `${name.padEnd(6)} | ${line}`
+  const name = names[Math.floor(fd / 10)]
+  if (format !== 'json') return output === plain(format, fd, line)
   const { program, stream, message } = JSON.parse(output)
   return program === name && stream === (fd % 10 === 1 ? 'stdout' : 'stderr') && message === line
 }
