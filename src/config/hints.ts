@@ -66,6 +66,8 @@ export function valueHint(path: Path, node: Tree, message: string): string | und
 
 function mapHint(path: Path, node: Scalar, message: string): string | undefined {
   if (!message.startsWith('expected a map')) return undefined
+  const unseen = unseenIn(node.text.split(' ', 1)[0] ?? '')
+  if (unseen !== undefined) return unseen
   if (/^[\w-]+:\S/.test(node.text) && node.plain) return 'a blank is missing behind the ":"'
   const [top, key = ''] = path
   if (top !== 'programs' || path.length !== 2) return undefined
@@ -73,8 +75,17 @@ function mapHint(path: Path, node: Scalar, message: string): string | undefined 
   return typeof node.value === 'string' && node.value !== '' ? 'write it behind "command: " on a line below' : undefined
 }
 
+/** Blanks that are none, and what has no width: text that was copied from a page has them. */
+function unseenIn(text: string): string | undefined {
+  const found = /[\u00A0\u2000-\u200F\u2028\u2029\u202F\u205F\u2060\u3000\uFEFF]/.exec(text)?.[0]
+  const code = found?.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')
+  return code && `it contains U+${code}, which looks like a blank or like nothing: type the line anew`
+}
+
 /** What to do about a key that does not belong there; `near` is the hint if it is misspelt. */
 export function keyHint(tree: Tree, path: Path, node: Tree, near: string | undefined): string | undefined {
+  const unseen = unseenIn(String(path.at(-1)))
+  if (unseen !== undefined) return unseen
   // A program that stands at the top level is a common slip.
   const isProgram = path.length === 1 && node.kind === 'map' && node.entries.has('command')
   const above = emptyAbove(tree, path)

@@ -35,7 +35,7 @@ const shellWords: ReadonlyMap<string, string> = new Map([
 ])
 
 /** Words with single blanks between them, and nothing that means anything to a shell: most commands. */
-const simple = /^[^\s'"\\`|&;<>$=]+(?: [^\s'"\\`|&;<>$=]+)*$/
+const simple = /^[^\s'"\\`|&;<>$=~“”‘’–—]+(?: [^\s'"\\`|&;<>$=~“”‘’–—]+)*$/
 
 /**
  * Splits a command into words: quotes and backslashes mean what they mean to a shell, nothing is expanded. What is then
@@ -159,22 +159,27 @@ function unquoted(state: Splitting): WordsFault | undefined {
   return undefined
 }
 
-const variable = /\$(?:[A-Za-z_][A-Za-z0-9_]*|[0-9?@*#])/y
-const home = /~(?=\/|\s|$)/y
-
-/** What a shell would replace here, once for each command. */
+/** What a shell would replace here, or looks like a sign that means something; once for each command. */
 function note({ text, at, word, notes }: Splitting): void {
-  const sign = text[at]
-  if (notes.length > 0 || !(sign === '$' || (sign === '~' && word === undefined))) return
-  const pattern = sign === '$' ? variable : home
-  pattern.lastIndex = at
-  const length = pattern.exec(text)?.[0].length
-  if (length === undefined) return
-  if (sign === '~') {
-    notes.push({ offset: at, length, message: 'a "~" stays as it is', hint: 'write the directory' })
+  if (notes.length > 0) return
+  for (const [pattern, message, hint] of word === undefined ? [variable, home, typographic] : [variable]) {
+    pattern.lastIndex = at
+    const length = pattern.exec(text)?.[0].length
+    if (length === undefined) continue
+    notes.push({ offset: at, length, message, hint })
     return
   }
-  const message = 'a "$" without braces stays as it is: no shell fills in a variable'
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what the user is to write
-  notes.push({ offset: at, length, message, hint: 'write ${NAME} for a variable of foster, or set "shell: true"' })
 }
+
+type Note = readonly [pattern: RegExp, message: string, hint: string]
+
+const variable: Note = [
+  /\$(?:[A-Za-z_][A-Za-z0-9_]*|[0-9?@*#])/y,
+  'a "$" without braces stays as it is: no shell fills in a variable',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what the user is to write
+  'write ${NAME} for a variable of foster, or set "shell: true"',
+]
+
+/** At the beginning of a word. */
+const home: Note = [/~(?=\/|\s|$)/y, 'a "~" stays as it is', 'write the directory']
+const typographic: Note = [/[“”‘’–—]+/y, 'a typographic quote or dash is a letter like any other', `write ", ' or -`]
