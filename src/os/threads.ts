@@ -30,8 +30,17 @@ export function haveThreads(): boolean {
   return true
 }
 
-/** Makes so many threads at a time, which wait for a lock and end. */
 function canMake(count: number): boolean {
+  try {
+    return make(count)
+  } catch {
+    // A C library that lacks a name: nothing can be found out, and Node goes on as it always did.
+    return true
+  }
+}
+
+/** Makes so many threads at a time, which wait for a lock and end. */
+function make(count: number): boolean {
   const { functions, lib, ffi } = libc()
   // Zeros are an open lock in both C libraries, of 56 bytes; its first argument is all that a thread gets.
   const lock = Buffer.alloc(64)
