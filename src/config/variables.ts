@@ -263,7 +263,8 @@ function readValue({ variable, path, value }: Setting, diagnostics: Diagnostic[]
   if (isText) return { kind: 'scalar', at, text: value, plain: false, masked: false, value }
   if (!/^\s*[[{"']/.test(value)) return typed({ kind: 'raw', at, text: value.trim(), plain: true })
   const parsed = parseYaml(value, variable)
-  diagnostics.push(...parsed.diagnostics.map(diagnostic => ({ ...diagnostic, at })))
+  const list = isCommand && { hint: 'a command that begins with "[" is a list of words, such as [/bin/sh, -c, "..."]' }
+  diagnostics.push(...parsed.diagnostics.map(diagnostic => ({ ...diagnostic, at, ...list })))
   if (parsed.tree !== undefined) return settle(parsed.tree, at)
   return { kind: 'scalar', at, text: '', plain: false, masked: true, value: '', faulty: true }
 }

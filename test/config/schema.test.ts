@@ -21,6 +21,7 @@ const beyond: ReadonlyMap<string, string> = new Map(
       'bad-no-programs',
       'bad-no-programs-yet',
       'bad-two-underscores',
+      'bad-variable-command-list',
       'bad-variables-types',
     ],
     'what variables add to an empty file': ['bad-empty', 'bad-only-comments'],
