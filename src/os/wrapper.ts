@@ -11,7 +11,7 @@ import type { ProcessSettings } from '../core/settings.ts'
 import { signalNumbers } from '../core/signal.ts'
 import { becomeForGood, CredentialsError, type Identity, withCredentials } from './credentials.ts'
 import { markInherited, softDescriptorLimit } from './descriptors.ts'
-import { errnoName, isShortage } from './errno.ts'
+import { errnoName, errnoOf, isShortage } from './errno.ts'
 import { candidates, explain, notFound, type Refusal } from './executable.ts'
 import { type Launch, ownSettings } from './launch.ts'
 import { blockSignal, exitNow, memoryFile, pipe, readable, setCloseOnExec } from './libc.ts'
@@ -54,7 +54,11 @@ export function detour(launch: Launch): Detour | Refusal {
     closeSync(errand)
     return impossible('pipe', status)
   }
-  write(errand, JSON.stringify(errandOf(launch), finite))
+  const fault = written(errand, JSON.stringify(errandOf(launch), finite))
+  if (fault !== 0) {
+    for (const fd of [errand, status.read, status.write]) closeSync(fd)
+    return impossible('write', -fault)
+  }
   const first = Math.max(2, ...launch.descriptors.map(({ target }) => target)) + 1
   const descriptors = [...launch.descriptors, { target: first, fd: errand }, { target: first + 1, fd: status.write }]
   const argv = ownCommand(wrapperWord, [String(first), String(first + 1)])
@@ -246,6 +250,16 @@ function impossible(call: string, result: number): Refusal {
   const reason = `cannot prepare its limits: ${call}: ${errnoName(-result)}`
   const fault = { how: 'unstartable', code: 1, reason } as const
   return isShortage(errnoName(-result)) ? { ...fault, isShortage: true } : fault
+}
+
+/** Writes a text; 0, or the errno: foster itself may have a limit of file size, which files in memory have, too. */
+function written(fd: number, text: string): number {
+  try {
+    write(fd, text)
+    return 0
+  } catch (error) {
+    return errnoOf(error)
+  }
 }
 
 function write(fd: number, text: string): void {

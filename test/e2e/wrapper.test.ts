@@ -144,6 +144,21 @@ e2e(
   'root',
 )
 
+e2e('what foster cannot hand over, for a limit of its own, is a start that fails, and nothing more', async rig => {
+  const plain = rig.puppet('plain')
+  const environment = { BIG: 'x'.repeat(5000) }
+  const web = { command: 'sleep 1000', critical: false, ulimits: limits, environment, start_retries: 2 }
+  const programs = { plain: { command: plain.command }, web: { ...web, backoff: { delay: '1ms' } } }
+  const foster = await rig.start({ programs }, { via: ['prlimit', '--fsize=4096'] })
+  await plain.up()
+  await foster.line(/cannot start web: cannot prepare its limits: write: EFBIG, given up after 3 attempts/)
+  const inMemory = Object.values(descriptorsOf(foster.pid)).filter(it => it.startsWith('/memfd:'))
+  assert.deepEqual(inMemory, [])
+  foster.kill('SIGTERM')
+  assert.equal((await foster.exit()).code, 0)
+  assert.doesNotMatch(foster.output.stderr, /internal error/)
+})
+
 e2e('scripts without #!, names looked for on the PATH of the program, in its directory', async rig => {
   mkdirSync(join(rig.dir, 'bin'))
   rig.file('bin/tool', 'echo "$0 $1"; exit 7\n', 0o755)
