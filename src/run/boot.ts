@@ -96,6 +96,7 @@ class Init {
     stop: () => this.#loop.dispatch({ on: 'bug' }),
     isOver: () => this.#loop.world.phase.at === 'done',
     exit: () => exitNow(1),
+    after,
   })
   #print: Reloaded['print'] | undefined
   readonly #console = [0, 1, 2].find(fd => foregroundOf(fd) > 0)

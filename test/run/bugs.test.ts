@@ -6,6 +6,7 @@ import { Bugs } from '../../src/run/bugs.ts'
 function make(broken: { readonly say?: boolean; readonly stop?: boolean } = {}) {
   const done: string[] = []
   let isOver = false
+  const later: [number, () => void][] = []
   const bugs = new Bugs({
     say: text => {
       if (broken.say) throw new Error('the log')
@@ -17,8 +18,9 @@ function make(broken: { readonly say?: boolean; readonly stop?: boolean } = {}) 
     },
     isOver: () => isOver,
     exit: () => done.push('exit'),
+    after: (millis, act) => later.push([millis, act]),
   })
-  return { bugs, done, over: () => (isOver = true) }
+  return { bugs, done, later, over: () => (isOver = true) }
 }
 
 test('the first one stops the container, ten are said, and more of them at its end do not hold it up', () => {
@@ -28,6 +30,20 @@ test('the first one stops the container, ten are said, and more of them at its e
   assert.deepEqual(done.splice(0), [said[0], 'stop', ...said.slice(1)])
   over()
   bugs.found('late')
+  assert.deepEqual(done, ['exit'])
+})
+
+test('what is broken at the very end may be what waits for the end: then nobody waits for ever', () => {
+  const { bugs, done, later, over } = make()
+  over()
+  bugs.found('flush')
+  bugs.found('flush')
+  assert.deepEqual(done.splice(0), ['internal error: flush', 'stop', 'internal error: flush'])
+  assert.deepEqual(
+    later.map(([millis]) => millis),
+    [1000],
+  )
+  later[0]?.[1]()
   assert.deepEqual(done, ['exit'])
 })
 
