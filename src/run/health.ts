@@ -11,6 +11,7 @@ import type { Placement } from '../os/arrange.ts'
 import { errnoName } from '../os/errno.ts'
 import type { Refusal } from '../os/executable.ts'
 import { pipe } from '../os/libc.ts'
+import { linePattern } from '../os/line-pattern.ts'
 import { watchPipe } from '../os/pipes.ts'
 import { Seldom, type SeldomOptions } from './seldom.ts'
 
@@ -162,7 +163,7 @@ export class Health {
     for (const name of probeNames) {
       const check = probes[name]?.check
       if (check?.by !== 'log') continue
-      run.expected.push(log.expect(run.started, new RegExp(check.pattern, 'u'), () => this.#told(index, run, name)))
+      run.expected.push(log.expect(run.started, linePattern(check.pattern), () => this.#told(index, run, name)))
     }
   }
 

@@ -23,6 +23,17 @@ e2e('a line of output makes it ready, and only a whole line that matches', async
   assert.equal((await foster.exit()).code, 0)
 })
 
+e2e('a pattern that repeats what is repeated, and a line that almost matches: foster goes on', async rig => {
+  const db = rig.puppet('db')
+  const readiness = { log: String.raw`(\w+\s?)+ready$` }
+  const foster = await rig.start({ programs: { db: { ...service(db), probes: { readiness } } } })
+  await db.up()
+  await db.does('echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!; echo it is ready')
+  await foster.line(/foster: db: ready$/)
+  foster.kill('SIGTERM')
+  assert.equal((await foster.exit()).code, 0)
+})
+
 e2e('a newline on the descriptor makes it ready, and nothing else is open there', async rig => {
   const [db, api] = [rig.puppet('db'), rig.puppet('api')]
   const foster = await rig.start({
