@@ -97,10 +97,13 @@ function refused(reason: string): Verdict {
   return { reason, absent: false }
 }
 
-/** Whether that process is still there and not ended, and not another one with its number. */
+/**
+ * Whether that process, a child of ours that has not been reaped, is still there and not ended, and not another one with
+ * its number. Where nothing can be read about it, for want of a descriptor, it is: its number is kept for us.
+ */
 export function isStill({ pid, started }: Pick<ProcessEntry, 'pid' | 'started'>, { stat }: ProcessTable): boolean {
   const now = stat(pid)
-  return now !== undefined && !now.isZombie && now.started === started
+  return now === undefined || (!now.isZombie && now.started === started)
 }
 
 /**

@@ -280,6 +280,7 @@ export class Runs {
     if (run !== undefined && run.pid !== pid) return undefined
     if (run?.followed === undefined) return scope === 'group' ? -pid : pid
     if (!isStill(run.followed, this.#table)) return undefined
-    return scope === 'group' ? -(readStat(pid)?.group ?? pid) : pid
+    const group = scope === 'group' ? readStat(pid)?.group : undefined
+    return group === undefined ? pid : -group
   }
 }

@@ -1,5 +1,6 @@
 /** `kind: daemon`: what forks away is followed, and nobody else is ever taken for it. */
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { e2e } from './rig.ts'
@@ -33,6 +34,18 @@ e2e('a daemon is asked to stop with its own signal and in its own time', async r
   foster.kill('SIGTERM')
   await puppet.call('USR1')
   assert.equal((await foster.exit()).code, 0)
+})
+
+e2e('a daemon is stopped when foster has no descriptor left to look at it', async rig => {
+  const { puppet, program } = daemon(rig, 'web', {}, true, ["trap 'home TERM; exit 0' TERM"])
+  const foster = await rig.start({ programs: { web: program } })
+  await foster.line(/its main process is pid/)
+  execFileSync('prlimit', ['--pid', String(foster.pid), '--nofile=3:'])
+  foster.kill('SIGTERM')
+  await puppet.call('TERM')
+  assert.equal((await foster.exit()).code, 0)
+  // What it is sent as a stray, at the very end, is no stop of its own.
+  assert.doesNotMatch(foster.output.stderr, /did not end in time|not gone/)
 })
 
 e2e('a daemon is followed where foster is not PID 1', async rig => {
