@@ -9,7 +9,7 @@ import type { Invocation } from './cli/requests.ts'
 import { noSupervisordFile, parseSupervisord, supervisordFiles } from './cli/supervisord.ts'
 import { client } from './client.ts'
 import { discover, type Facts, type Loaded, load } from './config/load.ts'
-import { type PrintOptions, printPlan } from './config/print.ts'
+import { type PrintOptions, printPlan, printSteps } from './config/print.ts'
 import { checkReport } from './config/report.ts'
 import { convertSupervisor } from './config/supervisord/convert.ts'
 import { commandPlan, withCommand } from './core/command.ts'
@@ -90,11 +90,11 @@ function init(loaded: Loaded, load: () => Loaded, known: Facts, signals: Signals
 }
 
 /** Prints what is in force, of the programs that are to be seen: without what may be secret. */
-function printing({ plan, written }: Loaded): (isShown: (program: string) => boolean) => string {
-  return isShown => {
+function printing({ plan, written }: Loaded): Reloaded['print'] {
+  return function* steps(isShown) {
     if (plan === undefined || written === undefined) return ''
     const templates = written.templates.filter(it => isShown(it.name))
-    return printPlan(plan, { ...written, templates }, { origins: false, showSecrets: false })
+    return yield* printSteps(plan, { ...written, templates }, { origins: false, showSecrets: false })
   }
 }
 

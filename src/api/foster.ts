@@ -72,8 +72,8 @@ export interface FosterFacts {
   /** Calls back once after so many milliseconds; the function it gives calls that off. */
   readonly after: (millis: number, done: () => void) => () => void
   readonly log: (index: number) => LogMemory
-  /** The configuration as YAML, of the programs with these names; undefined: there is none. */
-  readonly config: (isShown: (program: string) => boolean) => string | undefined
+  /** The steps to the configuration as YAML, of the programs with these names; undefined: there is none. */
+  readonly config: (isShown: (program: string) => boolean) => Iterator<void, string> | undefined
   /** Reads the configuration again and, unless it is only to be tried, takes it over. */
   readonly reload: (isTrial: boolean) => ReloadOutcome
   /** What the sessions of these processes use; nothing for those that cannot be looked at. */

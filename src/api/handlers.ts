@@ -15,6 +15,7 @@ import { groupOf, resolveName } from './names.ts'
 import { openApi } from './openapi.ts'
 import type { RouteName, routes } from './protocol.ts'
 import { isThere, secondsOf, stateName, timeOf } from './snapshot.ts'
+import { inTurns } from './turns.ts'
 
 /** Headers beside the usual ones. */
 type Headers = Readonly<Record<string, string>>
@@ -24,8 +25,8 @@ export type Reply =
   | { readonly status: number; readonly json: object }
   | { readonly status: number; readonly text: string; readonly type: string; readonly headers?: Headers }
   | { readonly status: number; readonly lines: LineSource; readonly type: string; readonly headers?: Headers }
-  /** `begin` starts to wait for the reply; what it gives calls that off. */
-  | { readonly begin: (done: (reply: Reply) => void) => () => void }
+  /** `begin` starts to wait for the reply, or hears of a bug of ours; what it gives calls that off. */
+  | { readonly begin: (done: (reply: Reply) => void, failed: (error: unknown) => void) => () => void }
 
 /** A request that has been understood and is allowed. */
 export interface Asked<Name extends RouteName> {
@@ -71,8 +72,9 @@ export const handlers: { readonly [Name in RouteName]: Handler<Name> } = {
   config: asked => {
     const { plan } = asked.foster.world()
     const shown = new Set(plan.programs.filter(it => asked.access.mayWith('config', it)).map(it => it.name))
-    const text = asked.foster.config(program => shown.has(program))
-    if (text !== undefined) return { status: 200, text, type: 'application/yaml; charset=utf-8' }
+    const steps = asked.foster.config(program => shown.has(program))
+    const reply = (text: string): Reply => ({ status: 200, text, type: 'application/yaml; charset=utf-8' })
+    if (steps !== undefined) return { begin: (done, failed) => inTurns(steps, text => done(reply(text)), failed) }
     return { code: 'unknown-path', message: 'there is no configuration: foster runs a command', hint: null }
   },
   reload: reloaded,

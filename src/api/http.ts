@@ -253,7 +253,11 @@ function refusedBy(
 function send(response: ServerResponse, reply: Reply, limits: StreamLimits): void {
   if (response.destroyed) return
   if ('begin' in reply) {
-    const cancel = reply.begin(later => send(response, later, limits))
+    const failed = (error: unknown): void => {
+      limits.failed(error)
+      send(response, internal, limits)
+    }
+    const cancel = reply.begin(later => send(response, later, limits), failed)
     response.on('close', cancel)
     return
   }

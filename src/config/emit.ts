@@ -9,15 +9,29 @@ export type Emitted =
   | { readonly entries: readonly (readonly [key: string, value: Emitted])[] }
   | { readonly items: readonly Emitted[] }
 
-/** Writes a map. `origins`: every value is followed by a comment with where it comes from. */
-export function emit(top: Emitted, origins: boolean): string {
+/**
+ * Writes a map, one entry of its entries in each step. `origins`: every value is followed by a comment with where it comes
+ * from.
+ */
+export function* emit(
+  top: readonly (readonly [key: string, value: Emitted])[],
+  origins: boolean,
+): Generator<void, string> {
   const lines: Line[] = []
-  put(top, 0, lines)
-  const widest = Math.min(60, Math.max(0, ...lines.map(({ text, from }) => (from === '' ? 0 : text.length))))
+  for (const [key, value] of top) {
+    const isMap = 'entries' in value && value.entries.length > 0
+    if (isMap) lines.push({ text: `${quoted(key)}:`, from: '' })
+    for (const entry of isMap ? value.entries : [[key, value] as const]) {
+      put({ entries: [entry] }, isMap ? 1 : 0, lines)
+      yield
+    }
+  }
+  if (!origins) return lines.map(({ text }) => `${text}\n`).join('')
+  const widest = lines.reduce((most, { text, from }) => Math.max(most, from === '' ? 0 : Math.min(60, text.length)), 0)
   const commented = lines.map(({ text, from }) => {
-    return origins && from !== '' ? `${text.padEnd(widest)}  # ${from.replace(/[\r\n]+/g, ' ')}` : text
+    return from === '' ? `${text}\n` : `${text.padEnd(widest)}  # ${from.replace(/[\r\n]+/g, ' ')}\n`
   })
-  return commented.map(line => `${line}\n`).join('')
+  return commented.join('')
 }
 
 interface Line {

@@ -24,6 +24,14 @@ interface Printing extends PrintOptions {
 
 /** Prints a plan. */
 export function printPlan(plan: Plan, written: Written, options: PrintOptions): string {
+  const steps = printSteps(plan, written, options)
+  let step = steps.next()
+  while (step.done !== true) step = steps.next()
+  return step.value
+}
+
+/** Prints a plan in steps that are short, however many programs there are. */
+export function* printSteps(plan: Plan, written: Written, options: PrintOptions): Generator<void, string> {
   const printing: Printing = { ...options, hasMasked: false }
   const { shape, environments } = written
   const say = (value: Flat, path: Path, secret?: boolean): Emitted => {
@@ -32,10 +40,12 @@ export function printPlan(plan: Plan, written: Written, options: PrintOptions): 
     return emittedOf(value, node, printing)
   }
   const byName = new Map(shape.programs.map(it => [it.name, it]))
-  const programs = written.templates.flatMap((program): [string, Emitted][] => {
+  const programs: [string, Emitted][] = []
+  for (const program of written.templates) {
     const own = byName.get(program.name)
-    return own === undefined ? [] : [[program.name, programOf(program, own, environments, printing, say)]]
-  })
+    if (own !== undefined) programs.push([program.name, programOf(program, own, environments, printing, say)])
+    yield
+  }
   const { shutdown, log } = plan
   const at = (...path: string[]): Tree | undefined => nodeAt(shape.tree, path)
   const below = (key: string, value: Flat): [string, Emitted] => [key, emittedOf(value, at('shutdown', key), printing)]
@@ -61,7 +71,7 @@ export function printPlan(plan: Plan, written: Written, options: PrintOptions): 
   const format: [string, Emitted][] = log.format === undefined ? [] : [ofLog('format', log.format)]
   top.push(['log', { entries: [...format, ofLog('timestamps', log.timestamps), ofLog('buffer', log.buffer)] }])
   top.push(...controlEntries(plan, say))
-  const text = emit({ entries: top }, options.origins)
+  const text = yield* emit(top, options.origins)
   const rules = written.supervisor === undefined ? '' : supervisors
   return `# What foster makes of its configuration, complete.\n${rules}${unshownOf(plan)}${printing.hasMasked ? masked : ''}${text}`
 }

@@ -12,8 +12,8 @@ export interface Reloaded {
   readonly plan: Plan | undefined
   readonly diagnostics: readonly Diagnostic[]
   source(file: string): string | undefined
-  /** The plan as it is written down, of the programs that are to be shown; what may be secret is masked. */
-  print(isShown: (program: string) => boolean): string
+  /** The steps to the plan as it is written down, of the programs that are to be shown; what may be secret is masked. */
+  print(isShown: (program: string) => boolean): Iterator<void, string>
 }
 
 /** What came of a reload. `faulty`: nothing has changed. */
