@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, suite, test } from 'node:test'
 import { parseAllDocuments } from 'yaml'
-import { exitCodeOf, nginxRedisImage, noBridge, podman, root, said, skip, until } from './podman.ts'
+import { exitCodeOf, nginxRedisImage, noBridge, podman, root, said, skip, startAgain, until } from './podman.ts'
 import { commandsOf } from './readme.ts'
 
 const file = join(root, 'examples/kubernetes/pod.yaml')
@@ -100,7 +100,7 @@ suite('the pod of examples/kubernetes', { skip: skip || noBridge(), timeout: 1_2
       const expected = { program: 'redis', cause: 'program', signal: 'KILL', exit_code: 137 }
       assert.deepEqual({ program, cause, signal, exit_code }, expected)
 
-      podman('start', container)
+      await startAgain(container)
       await answers('readinessProbe', 200)
       const stopping = spawn('podman', ['stop', '--time', '30', container], { stdio: 'ignore' })
       const stopped = new Promise(resolve => stopping.on('close', resolve))

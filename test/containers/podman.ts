@@ -119,6 +119,19 @@ export async function hears(name: string, text: string | RegExp): Promise<void> 
 /** Waits for a container's end. */
 export const exitCodeOf = (name: string): number => Number(podman('wait', name).stdout)
 
+/** Starts a container again that has ended. Podman refuses while it still clears away what the last run had. */
+export async function startAgain(name: string): Promise<void> {
+  let refusal = ''
+  const isStarted = (): boolean => {
+    const { code, stderr } = podman('start', name)
+    refusal = stderr
+    return code === 0
+  }
+  await until(`${name} is started again`, isStarted).catch(error => {
+    throw new Error(`${error.message}; podman said:\n${refusal}`)
+  })
+}
+
 /** Stops a container as an operator would. How long it took to end is told without what podman does afterwards. */
 export function stop(name: string): { readonly code: number } {
   const begin = Date.now()

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { build, fosterImage, hears, podman, removeAll, said, skip, start, until } from './podman.ts'
+import { build, fosterImage, hears, podman, removeAll, said, skip, start, startAgain, until } from './podman.ts'
 
 const runs = Number(process.env.FOSTER_RUNS ?? 3)
 
@@ -125,7 +125,7 @@ print(urllib.request.urlopen("http://127.0.0.1:8080${path}", data and data.encod
     assert.equal(await answers(name, '/notes'), '2\n')
     stopsCleanly(name)
 
-    assert.equal(podman('start', name).code, 0)
+    await startAgain(name)
     assert.equal(await answers(name, '/notes'), '2\n')
     assert.doesNotMatch(said(name).split('starting PostgreSQL').at(-1) ?? '', /automatic recovery/)
     podman('stop', '--time', '60', name)
