@@ -35,7 +35,8 @@ const shellWords: ReadonlyMap<string, string> = new Map([
 ])
 
 /** Words with single blanks between them, and nothing that means anything to a shell: most commands. */
-const simple = /^[^\s'"\\`|&;<>$=~“”‘’–—]+(?: [^\s'"\\`|&;<>$=~“”‘’–—]+)*$/
+const simple =
+  /^[^\s'"\\`|&;<>$=~\u201c\u201d\u2018\u2019\u2013\u2014]+(?: [^\s'"\\`|&;<>$=~\u201c\u201d\u2018\u2019\u2013\u2014]+)*$/
 
 /**
  * Splits a command into words: quotes and backslashes mean what they mean to a shell, nothing is expanded. What is then
@@ -182,4 +183,8 @@ const variable: Note = [
 
 /** At the beginning of a word. */
 const home: Note = [/~(?=\/|\s|$)/y, 'a "~" stays as it is', 'write the directory']
-const typographic: Note = [/[“”‘’–—]+/y, 'a typographic quote or dash is a letter like any other', `write ", ' or -`]
+const typographic: Note = [
+  /[\u201c\u201d\u2018\u2019\u2013\u2014]+/y,
+  'a typographic quote or dash is a letter like any other',
+  `write ", ' or -`,
+]
