@@ -12,13 +12,14 @@ import { eventually } from './rig-wait.ts'
 const reports = (...signals: readonly Signal[]) =>
   signals.map(signal => `trap 'home ${signal}' ${signalNumbers[signal]}`)
 
-const pipes = "yes 'oh, hi' | tail & yes error | tail >&2"
+/** As in dumb-init's case, but that has `yes` at the head of each, which keeps the processors from those who watch. */
+const pipes = 'tail -f /dev/null | tail & tail -f /dev/null | tail >&2'
 
 replay('TERM ends the whole group', [flagged(foster, '-g'), foster, dumbInit], async (_, init) => {
   const run = await init.command(['sh', '-c', `${pipes} & wait`], { below: belowShell })
   await eventually('six processes are at it', () => {
     const found = run.processes().filter(it => it.innerPid !== 1 && it.pid !== run.pid)
-    return found.length >= 5 && found.filter(it => it.argv[0] === 'yes' || it.argv[0] === 'tail').length === 4
+    return found.length >= 5 && found.filter(it => it.argv[0] === 'tail').length === 4
   })
   const all = run.processes().filter(it => it.innerPid !== 1)
   run.kill('SIGTERM')

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** How long a fact may take before the test fails. Generous: it is no measure of anything. */
-export const patience = Number(process.env.FOSTER_TEST_PATIENCE ?? 20_000)
+export const patience = Number(process.env.FOSTER_TEST_PATIENCE ?? 60_000)
 
 /** Things that happened, in order, and those who wait for one. */
 export class Record<T> {
