@@ -69,7 +69,7 @@ e2e('a program that waits when it is removed leaves no pipes behind', async rig 
   const before = pipes()
   db.start('echo ready')
   await api.up()
-  assert.equal(pipes(), before + 4)
+  await eventually('its pipes are there', () => pipes() === before + 4)
   db.start('exit 3')
   await db.up()
   api.start('exit 3')
