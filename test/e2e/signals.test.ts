@@ -142,7 +142,8 @@ for (const [flags, heard] of [
     `foster ${[...flags, '--'].join(' ')} CMD: a signal reaches ${flags.length > 0 ? 'its group' : 'CMD alone'}`,
     async rig => {
       const child = `(trap 'home child' USR1; home ready; while :; do read -r x <$dir/never; done) &`
-      const main = rig.puppet('main', 'mkfifo $dir/never', child, ...reports('USR1', 'USR2'))
+      // Its own traps first: the child is ready only after them.
+      const main = rig.puppet('main', 'mkfifo $dir/never', ...reports('USR1', 'USR2'), child)
       const foster = await rig.start([...flags, '--', ...main.command])
       await main.call('ready')
       foster.kill('SIGUSR1')
