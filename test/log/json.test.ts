@@ -55,6 +55,20 @@ test('who spoke is not its to say', () => {
   )
 })
 
+test('only its own fields are renamed, however they are written, and the rest stays as it is', () => {
+  assert.equal(
+    format('{ "2":1, "pro\\u0067ram" : "program", "a":{"stream":[{"replica":"\\"}"}]}, "1":1.0 ,"replica":[]}'),
+    `${start}, "2":1, "pro\\u0067ram_" : "program", "a":{"stream":[{"replica":"\\"}"}]}, "1":1.0 ,"replica_":[]}\n`,
+  )
+})
+
+test('an object may be nested as deep as a line is long', () => {
+  const deep = `${'['.repeat(500_000)}${']'.repeat(500_000)}`
+  const nested = `${'{"program":'.repeat(100_000)}1${'}'.repeat(100_000)}`
+  assert.equal(format(`{"program":${deep}}`), `${start},"program_":${deep}}\n`)
+  assert.equal(format(`{"a":${nested},"stream":"x"}`), `${start},"a":${nested},"stream_":"x"}\n`)
+})
+
 test('what only looks like an object is text', () => {
   for (const line of ['{a}', '{"a":1}x', '[1]', '{"a":1', '"a"', '{"a":1}{"b":2}']) {
     assert.equal(format(line), `${start},"message":${JSON.stringify(line)}}\n`)
