@@ -13,8 +13,27 @@ export interface Following {
   /** Only events after this number. */
   readonly since: number
   readonly follow: boolean
-  /** Whether an event is for this reader. */
-  readonly sees: (event: Event) => boolean
+  /** An event as this reader is to see it; undefined: it is not for him. */
+  readonly shown: (event: Event) => Event | undefined
+}
+
+/** For whom events are read. */
+export interface Reader {
+  /** The processes that he may see and has asked for. */
+  readonly labels: ReadonlySet<string>
+  readonly isOperator: boolean
+  /** Whether he has asked for some by name. */
+  readonly isNarrowed: boolean
+}
+
+/** An event as a reader may see it. Processes that a reload has removed are an operator's to see. */
+export function shownTo({ labels, isOperator, isNarrowed }: Reader, event: Event): Event | undefined {
+  if ('process' in event) return labels.has(event.process) || (isOperator && !isNarrowed) ? event : undefined
+  if (event.type === 'request') {
+    return isOperator && (!isNarrowed || event.names.some(it => labels.has(it))) ? event : undefined
+  }
+  if (event.type !== 'reload' || isOperator) return event
+  return { ...event, changes: event.changes.filter(change => labels.has(change.slice(change.indexOf(' ') + 1))) }
 }
 
 export class Events {
@@ -50,7 +69,7 @@ export class Events {
   }
 
   /** Reads from a number on. A reader who falls behind what is kept gets a `gap`, and the end. */
-  read({ since, follow, sees }: Following): LineSource {
+  read({ since, follow, shown }: Following): LineSource {
     let cursor = Math.min(since, this.#last)
     const first = this.#firstKept()
     // Who asks for what has gone already is told, and goes on; who was too slow later is told, and that is all.
@@ -68,7 +87,8 @@ export class Events {
         isFresh = false
         while (!isOver && cursor < this.#last && text.length < most) {
           const event = this.#kept[++cursor - this.#firstKept()]
-          if (event !== undefined && sees(event)) text += `${JSON.stringify(event)}\n`
+          const told = event === undefined ? undefined : shown(event)
+          if (told !== undefined) text += `${JSON.stringify(told)}\n`
         }
         if (!follow && cursor >= this.#last) isOver = true
         return text === '' ? undefined : text

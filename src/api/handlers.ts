@@ -7,6 +7,7 @@ import { parseSignal, signalNames } from '../core/signal.ts'
 import { type Access, type Peer, refusal } from './access.ts'
 import { type Action, Pending, sendSignal, statusOf, type Waiting } from './actions.ts'
 import type { ActionLine, Event, Failure, GraphAnswer, ReloadAnswer, StatusAnswer } from './answers.ts'
+import { shownTo } from './events.ts'
 import type { FosterFacts } from './foster.ts'
 import { healthOf } from './health.ts'
 import type { LineSource } from './lines.ts'
@@ -266,14 +267,9 @@ function events(asked: Asked<'events'>): Reply | Failure {
   const indexes = selectAll(asked, 'events', query.program)
   if ('code' in indexes) return indexes
   const labels = new Set(indexes.map(index => labelAt(foster, index)))
-  const isNarrowed = query.program !== undefined
-  // Processes that a reload has removed are an operator's to see.
-  const sees = (event: Event): boolean => {
-    if ('process' in event) return labels.has(event.process) || (access.isOperator && !isNarrowed)
-    if (event.type === 'request') return access.isOperator && (!isNarrowed || event.names.some(it => labels.has(it)))
-    return true
-  }
-  const lines = foster.events.read({ since: query.since ?? 0, follow: query.follow ?? false, sees })
+  const reader = { labels, isOperator: access.isOperator, isNarrowed: query.program !== undefined }
+  const shown = (event: Event): Event | undefined => shownTo(reader, event)
+  const lines = foster.events.read({ since: query.since ?? 0, follow: query.follow ?? false, shown })
   return { status: 200, lines, type: ndjson }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Event } from '../../src/api/answers.ts'
-import { Events } from '../../src/api/events.ts'
+import { Events, shownTo } from '../../src/api/events.ts'
 import type { LineSource } from '../../src/api/lines.ts'
 
 function filled(count: number): Events {
@@ -20,7 +20,7 @@ function drain(lines: LineSource, most = 65_536): readonly Event[] {
     .map(line => JSON.parse(line) as Event)
 }
 
-const all = { since: 0, follow: false, sees: () => true }
+const all = { since: 0, follow: false, shown: (event: Event) => event }
 
 test('events are numbered from 1 and come in order', () => {
   const lines = filled(3).read(all)
@@ -39,9 +39,9 @@ test('since leaves out what is known, a filter what is not to be seen', () => {
     [4, 5],
   )
   assert.deepEqual(drain(events.read({ ...all, since: 99 })), [])
-  const sees = (event: Event) => 'process' in event && event.process === 'p0'
+  const shown = (event: Event) => ('process' in event && event.process === 'p0' ? event : undefined)
   assert.deepEqual(
-    drain(events.read({ ...all, sees })).map(it => it.seq),
+    drain(events.read({ ...all, shown })).map(it => it.seq),
     [1, 3, 5],
   )
 })
@@ -88,4 +88,17 @@ test('pieces are small, and texts are clipped', () => {
   events.add({ type: 'request', uid: 0, pid: 1, verb: 'x'.repeat(10_000), names: Array(1000).fill('n'), status: 200 })
   const last = drain(events.read({ ...all, since: 1000 }))[0]
   assert.ok(JSON.stringify(last).length < 1000)
+})
+
+test('of a reload only an operator sees what has become of processes that are not his', () => {
+  const events = new Events(() => 0)
+  events.add({ type: 'reload', ok: true, changes: ['restarted web:0', 'removed db', 'updated web', 'added a b'] })
+  const told = (labels: readonly string[], isOperator: boolean) => {
+    const reader = { labels: new Set(labels), isOperator, isNarrowed: false }
+    const [event] = drain(events.read({ ...all, shown: it => shownTo(reader, it) }))
+    return event?.type === 'reload' ? event.changes : undefined
+  }
+  assert.deepEqual(told(['web:0', 'a b'], false), ['restarted web:0', 'added a b'])
+  assert.deepEqual(told(['other'], false), [])
+  assert.equal(told([], true)?.length, 4)
 })

@@ -35,7 +35,14 @@ e2e(
     assert.equal((await api.ask('POST /v1/programs/nothing/restart', deploy)).status, 403)
     assert.equal((await api.ask('POST /v1/programs/web/stop', deploy)).status, 403)
     assert.equal((await api.ask('/v1/config', deploy)).status, 403)
+    const changed = { web: { ...programs.web, critical: false }, db: { ...programs.db, critical: false } }
+    writeFileSync(
+      join(rig.dir, 'plan.yaml'),
+      JSON.stringify({ programs: changed, control: { socket: api.path, access } }),
+    )
+    assert.match((await api.ask('POST /v1/reload')).text, /"db"/)
     const told = (await api.ask('/v1/events', deploy)).text
+    assert.match(told, /"changes":\["updated web"\]/)
     assert.ok(told.includes('"web"') && !told.includes('"db"') && !told.includes('"request"'), told)
     assert.equal((await api.ask('/v1/logs?program=db', deploy)).status, 403)
     const member = { uid: 5000, groups: [1, 4800] }
