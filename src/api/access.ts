@@ -59,7 +59,8 @@ function includes(programs: readonly string[] | undefined, { name, group = name 
 export function refusal(peer: Peer | undefined, verb: Verb, what?: string): Failure {
   const who = peer === undefined ? 'somebody unknown' : `uid ${peer.uid}`
   const object = what === undefined ? '' : `${takes.has(verb) ? '' : ' of'} ${JSON.stringify(what)}`
-  const programs = what === undefined ? '' : `, programs: [${what.replace(/:\d+$/, '')}]`
+  // "all" is no name of a rule: one without programs is for all.
+  const programs = what === undefined || what === 'all' ? '' : `, programs: [${what.replace(/:\d+$/, '')}]`
   const named = namedVerbs.has(verb) ? ' (by name: "all" does not mean it)' : ''
   return {
     code: 'not-allowed',

@@ -78,4 +78,5 @@ test('a refusal says what would be needed', () => {
   assert.equal(message, 'uid 1000 may not restart "web:0"')
   assert.match(hint ?? '', /allow: \[restart\], programs: \[web\]/)
   assert.match(refusal(peer(7), 'shutdown').hint ?? '', /by name/)
+  assert.match(refusal(peer(7), 'start', 'all').hint ?? '', /allow: \[start\]$/)
 })
