@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import type { Rig } from './rig.ts'
 import { binary } from './rig-foster.ts'
-import { Record as Story } from './rig-wait.ts'
+import { patience, Record as Story } from './rig-wait.ts'
 
 /** How a command ended, and what it wrote. */
 export interface Said {
@@ -99,9 +99,9 @@ export async function ask(rig: Rig, args: readonly string[], options: AskOptions
 
 /** Waits until the foster answers. */
 export async function answering(rig: Rig): Promise<void> {
-  for (let tries = 0; ; tries++) {
+  for (const end = performance.now() + patience; ; ) {
     const { code, stderr } = await ask(rig, ['health', '--live'])
     if (code === 0) return
-    if (tries === 100) throw new Error(`foster does not answer: ${stderr}\n${rig.story()}`)
+    if (performance.now() > end) throw new Error(`foster does not answer: ${stderr}\n${rig.story()}`)
   }
 }
