@@ -71,7 +71,8 @@ e2e('a program that cannot be started', async rig => {
 
 e2e('a dependency that failed: the root, its code and its lines', async rig => {
   const programs = {
-    db: { command: ['sh', '-c', 'echo broken >&2; exit 4'], restart: 'never', critical: false },
+    // However slowly it ends: it was never there.
+    db: { command: ['sh', '-c', 'echo broken >&2; exit 4'], restart: 'never', critical: false, start_seconds: '600s' },
     mid: { command: 'sleep 1000', depends_on: { db: 'ready' }, critical: false },
     web: { command: 'sleep 1000', depends_on: { mid: 'ready' } },
   }
