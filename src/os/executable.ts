@@ -35,7 +35,7 @@ export function explain(errno: number, file: string, workingDir: string | undefi
   const path = resolve(workingDir ?? '.', file)
   if (name === 'ENOENT' || name === 'ENOTDIR') return missing(path, file)
   if (name === 'EACCES' || name === 'EPERM') return refusal(126, `${file}: ${forbidden(path)}`)
-  if (name === 'ENOEXEC') return refusal(126, `${file}: not an executable of this machine`)
+  if (name === 'ENOEXEC') return refusal(126, `${file}: exec format error: not made for this machine`)
   if (name === 'ETXTBSY') return refusal(126, `${file}: is being written (ETXTBSY)`)
   if (name === 'E2BIG') return refusal(126, `${file}: arguments and environment are too long (E2BIG)`)
   if (name === 'ELOOP' || name === 'ENAMETOOLONG') return refusal(127, `${file}: ${name}`)
@@ -58,6 +58,13 @@ function directoryFault(dir: string): string | undefined {
 function missing(path: string, file: string): Refusal {
   if (statOrUndefined(path) === undefined) return notFound(file)
   const interpreter = interpreterOf(path)
+  // The kernel takes the carriage return for a part of the name, and a terminal shows none of it.
+  if (interpreter?.endsWith('\r')) {
+    return refusal(
+      127,
+      `${file}: its lines end in CR LF, and so does the name of its interpreter: save it with LF alone`,
+    )
+  }
   const what = interpreter === undefined ? 'its program loader' : `its interpreter ${interpreter}`
   return refusal(127, `${file}: ${what} is not in this image`)
 }
@@ -100,16 +107,25 @@ function statOrUndefined(path: string) {
 
 /** The program behind `#!`, or undefined if there is none or the file cannot be read. */
 function interpreterOf(path: string): string | undefined {
+  return /^#![ \t]*([^ \t\n]+)/.exec(headOf(path))?.[1]
+}
+
+/** Whether a file is machine code, of whatever machine, and so nothing for a shell. No if it cannot be read. */
+export function isBinary(path: string): boolean {
+  return headOf(path).startsWith('\x7fELF')
+}
+
+/** The beginning of a file; nothing of one that cannot be read. */
+function headOf(path: string): string {
   try {
     const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
       const head = Buffer.alloc(256)
-      const text = head.toString('latin1', 0, readSync(fd, head))
-      return /^#![ \t]*([^ \t\n]+)/.exec(text)?.[1]
+      return head.toString('latin1', 0, readSync(fd, head))
     } finally {
       closeSync(fd)
     }
   } catch {
-    return undefined
+    return ''
   }
 }

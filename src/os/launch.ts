@@ -1,9 +1,10 @@
 /** Starting a program, once. Who starts it takes its status, too: children.ts. */
+import { resolve } from 'node:path'
 import type { Credentials } from '../core/plan.ts'
 import type { ProcessSettings } from '../core/settings.ts'
 import type { Placement } from './arrange.ts'
 import { CredentialsError, withCredentials } from './credentials.ts'
-import { candidates, explain, notFound, type Refusal } from './executable.ts'
+import { candidates, explain, isBinary, notFound, type Refusal } from './executable.ts'
 import { type Mark, withMark } from './marks.ts'
 import { SettingsError, withSettings } from './settings.ts'
 import { byShellWords, first, posixSpawn, shell } from './spawn.ts'
@@ -39,7 +40,8 @@ export function startProgram({ argv, environment, user, settings, mark, ...rest 
       withCredentials(user, () => {
         const spawn = (file: string, byShell: boolean): number =>
           posixSpawn({ ...rest, path: byShell ? shell : file, argv: byShell ? byShellWords(file, argv) : argv, env })
-        const { result, index } = withMark(mark, () => first(files, spawn))
+        const isScript = (file: string): boolean => !isBinary(resolve(workingDir ?? '.', file))
+        const { result, index } = withMark(mark, () => first(files, spawn, isScript))
         return result > 0 ? result : explain(-result, files[index] ?? command, workingDir)
       }),
     )

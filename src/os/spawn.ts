@@ -4,6 +4,7 @@
  */
 import { closeSync } from 'node:fs'
 import { arrange, type Placement } from './arrange.ts'
+import { isBinary } from './executable.ts'
 import { addressOf, bindTerminalAction, checked, duplicateFrom, libc, pin } from './libc.ts'
 import { encode } from './verbatim.ts'
 
@@ -83,18 +84,20 @@ function spawnWith(execution: Execution, moves: readonly Placement[]): number {
 
 /**
  * Tries the files that a command may mean, one after the other, until one is executed: execvp(3). A script without `#!`
- * is given to sh, as every shell does. `attempt` gives a pid or the negative errno; what came of it, and of which file.
+ * is given to sh, as every shell does, and machine code of another machine is not. `attempt` gives a pid or the negative
+ * errno; what came of it, and of which file.
  */
 export function first<T>(
   files: readonly T[],
   attempt: (file: T, byShell: boolean) => number,
+  isScript: (file: T) => boolean,
 ): { readonly result: number; readonly index: number } {
   let result = ENOENT
   let index = 0
   for (const [at, file] of files.entries()) {
     index = at
     result = attempt(file, false)
-    if (result === ENOEXEC) result = attempt(file, true)
+    if (result === ENOEXEC && isScript(file)) result = attempt(file, true)
     if (result !== EACCES && result !== ENOENT && result !== ENOTDIR) break
   }
   return { result, index }
@@ -121,13 +124,16 @@ export function executing(
   const variables = vector(env)
   const interpreter = cString(shell)
   const words = vector(argv)
-  const prepared = files.map(path => ({ path: cString(path), script: vector(byShellWords(path, argv)) }))
-  return () =>
-    first(prepared, ({ path, script }, byShell) =>
-      byShell
-        ? checked(execve(interpreter, script.pointers, variables.pointers))
-        : checked(execve(path, words.pointers, variables.pointers)),
-    )
+  const prepared = files.map(path => ({
+    path: cString(path),
+    script: vector(byShellWords(path, argv)),
+    isScript: !isBinary(path),
+  }))
+  const attempt = ({ path, script }: (typeof prepared)[number], byShell: boolean) =>
+    byShell
+      ? checked(execve(interpreter, script.pointers, variables.pointers))
+      : checked(execve(path, words.pointers, variables.pointers))
+  return () => first(prepared, attempt, it => it.isScript)
 }
 
 function setAttributes(attributes: Buffer, ownSession: boolean): void {

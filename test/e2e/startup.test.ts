@@ -40,7 +40,11 @@ e2e('dependants start after a task is completed and a service is up, never befor
   assert.equal(foster.others().length, 1)
   migrate.start('exit 0')
   await web.up()
-  assert.deepEqual(rig.calls, ['migrate up', 'migrate done', 'db up', 'web up'])
+  await db.up()
+  assert.deepEqual(rig.calls.slice(0, 2), ['migrate up', 'migrate done'])
+  // db is up the moment it is there: which of the two calls home first is up to the kernel.
+  await foster.line(/web: started/)
+  assert.match(foster.output.stderr, /migrate: exited with code 0.*db: started.*web: started/s)
 })
 
 e2e('a missing binary gives 127, with and without a path', async rig => {
@@ -66,6 +70,14 @@ e2e('a bad interpreter gives 127 and is named', async rig => {
   const file = rig.file('script', '#!/no/such/interpreter -x\n', 0o755)
   const said = `${file}: its interpreter /no/such/interpreter is not in this image`
   assert.deepEqual(await refused(rig, { command: file }), { code: 127, said })
+})
+
+e2e('machine code of another machine is no script, also where foster becomes the program', async rig => {
+  // The header of a program for a machine that is none: EM_NONE.
+  const file = rig.file('alien', `\x7fELF\x02\x01\x01${'\0'.repeat(9)}\x02${'\0'.repeat(47)}`, 0o755)
+  const said = `${file}: exec format error: not made for this machine`
+  assert.deepEqual(await refused(rig, { command: file }), { code: 126, said })
+  assert.deepEqual(await refused(rig, { command: file, ulimits: { stack: 8388608 } }), { code: 126, said })
 })
 
 e2e('a script without #! is given to sh, with its arguments', async rig => {

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { candidates, explain } from '../../src/os/executable.ts'
+import { candidates, explain, isBinary } from '../../src/os/executable.ts'
 
 const { ENOENT, EACCES, ENOEXEC, EAGAIN, EMFILE } = constants.errno
 const dir = mkdtempSync(join(tmpdir(), 'foster-'))
@@ -49,12 +49,26 @@ test('not there, no interpreter, no loader', () => {
   assert.equal(reason(ENOENT, binary), '127 /binary: its program loader is not in this image')
 })
 
+test('a script with the line ends of Windows is said to be one', () => {
+  const script = file('windows', '#!/bin/sh\r\necho hi\r\n', 0o755)
+  const said = 'its lines end in CR LF, and so does the name of its interpreter: save it with LF alone'
+  assert.equal(reason(ENOENT, script), `127 /windows: ${said}`)
+})
+
+test('machine code is told from scripts', () => {
+  assert.deepEqual(
+    ['\x7fELF\x02', '#!/bin/sh\n', 'echo \x7fELF', ''].map(text => isBinary(file('code', text, 0o755))),
+    [true, false, false, false],
+  )
+  assert.equal(isBinary(join(dir, 'missing')), false)
+})
+
 test('a directory, no execute bit, an interpreter without one, an odd format', () => {
   assert.equal(reason(EACCES, dir), '126 : is a directory')
   assert.equal(reason(EACCES, file('plain', '', 0o644)), '126 /plain: not executable')
   const odd = file('odd', `#!${join(dir, 'plain')}\n`, 0o755)
   assert.equal(reason(EACCES, odd), '126 /odd: its interpreter /plain is not executable')
-  assert.equal(reason(ENOEXEC, file('data', 'x', 0o755)), '126 /data: not an executable of this machine')
+  assert.equal(reason(ENOEXEC, file('data', 'x', 0o755)), '126 /data: exec format error: not made for this machine')
 })
 
 test('the working directory is looked at first', () => {
