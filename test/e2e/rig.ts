@@ -68,9 +68,12 @@ export class Rig {
   readonly #fds: number[] = []
   readonly #fosters: Foster[] = []
   readonly #home: Socket
+  readonly #strings: number[] = []
+  readonly #nudging: NodeJS.Timeout
 
   constructor() {
     chmodSync(this.dir, 0o755)
+    this.#nudging = setInterval(() => this.#nudge(), 100)
     this.#home = new Socket({ fd: this.#pipe('home'), writable: false })
     let rest = ''
     this.#home.setEncoding('utf8').on('data', (text: string) => {
@@ -84,6 +87,17 @@ export class Rig {
     const [name = '', pid, ...words] = line.split(' ')
     this.#pids.set(name, Number(pid))
     this.#calls.add([name, ...words].join(' '))
+  }
+
+  /** A puppet hears of a signal that comes right before it reads its next line when that line has come. */
+  #nudge(): void {
+    for (const strings of this.#strings) {
+      try {
+        writeSync(strings, '\n')
+      } catch {
+        // It has read nothing for so long that there is no room: it will find lines enough.
+      }
+    }
   }
 
   /** A named pipe that anybody may use, open at both ends here. */
@@ -102,6 +116,7 @@ export class Rig {
   /** A puppet: its `command` goes into a configuration. The lines of shell are done before it calls home. */
   puppet(name: string, ...lines: readonly string[]): Puppet {
     const strings = this.#pipe(name)
+    this.#strings.push(strings)
     const start = (line: string): void => void writeSync(strings, `${line}\n`)
     let seen = 0
     const call = async (pattern: RegExp | string): Promise<string> => {
@@ -112,10 +127,7 @@ export class Rig {
         )
         return index === -1 ? undefined : index
       }
-      // A signal that comes right before sh reads its next line would wait for that line.
-      const nudge = setInterval(() => start(''), 100)
-      const found = this.#calls.until(`the call "${pattern}" of ${name}`, find, () => this.story())
-      const index = await found.finally(() => clearInterval(nudge))
+      const index = await this.#calls.until(`the call "${pattern}" of ${name}`, find, () => this.story())
       seen = index + 1
       return this.calls[index]?.slice(name.length + 1) ?? ''
     }
@@ -184,6 +196,7 @@ export class Rig {
   }
 
   async destroy(): Promise<void> {
+    clearInterval(this.#nudging)
     for (const foster of this.#fosters) await foster.destroy()
     this.#home.destroy()
     for (const fd of this.#fds.slice(1)) closeSync(fd)
