@@ -18,11 +18,12 @@ export interface ProcessFacts {
 /** What /proc says of a process; undefined if there is none. */
 export function processFacts(pid: number): ProcessFacts | undefined {
   try {
+    // First of all, so that a process that is known by its words has begun its program when the rest is read.
+    const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1)
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     const [state = '', parent, group, session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ', 4)
     const lines = readFileSync(`/proc/${pid}/status`, 'latin1').trimEnd().split('\n')
     const status = Object.fromEntries(lines.map(line => line.split(/:\s*/, 2) as [string, string]))
-    const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1)
     const innerPid = Number(status.NSpid?.split('\t').at(-1))
     return {
       pid,
