@@ -64,7 +64,8 @@ export class Rig {
   readonly dir = mkdtempSync(join(tmpdir(), 'foster-e2e-'))
   /** What all puppets told, in order: `web up`, `web TERM`. */
   readonly #calls = new Story<string>()
-  readonly #pids = new Map<string, number>()
+  /** Who told it, by the number of the call. */
+  readonly #callers: number[] = []
   readonly #fds: number[] = []
   readonly #fosters: Foster[] = []
   readonly #home: Socket
@@ -85,7 +86,7 @@ export class Rig {
 
   #take(line: string): void {
     const [name = '', pid, ...words] = line.split(' ')
-    this.#pids.set(name, Number(pid))
+    this.#callers.push(Number(pid))
     this.#calls.add([name, ...words].join(' '))
   }
 
@@ -119,7 +120,7 @@ export class Rig {
     this.#strings.push(strings)
     const start = (line: string): void => void writeSync(strings, `${line}\n`)
     let seen = 0
-    const call = async (pattern: RegExp | string): Promise<string> => {
+    const next = async (pattern: RegExp | string): Promise<number> => {
       const fits = (text: string) => (typeof pattern === 'string' ? text === pattern : pattern.test(text))
       const find = () => {
         const index = this.calls.findIndex(
@@ -129,16 +130,15 @@ export class Rig {
       }
       const index = await this.#calls.until(`the call "${pattern}" of ${name}`, find, () => this.story())
       seen = index + 1
-      return this.calls[index]?.slice(name.length + 1) ?? ''
+      return index
     }
+    const call = async (pattern: RegExp | string): Promise<string> =>
+      this.calls[await next(pattern)]?.slice(name.length + 1) ?? ''
     return {
       command: ['/bin/sh', fixture('puppet.sh'), this.dir, name, ...lines],
       call,
       start,
-      up: async () => {
-        await call('up')
-        return this.#pids.get(name) ?? 0
-      },
+      up: async () => this.#callers[await next('up')] ?? 0,
       does: async line => {
         start(`${line}\nhome done`)
         await call('done')
