@@ -129,14 +129,22 @@ const other: Scenarios = {
   async bug(rig) {
     const db = rig.puppet('db', "trap 'home TERM; exit 0' TERM")
     const api = rig.puppet('api', "trap 'home TERM; exit 0' TERM")
+    const gate = rig.puppet('gate')
     const strace = ['strace', '-o', '/dev/null', '-e', 'trace=setresuid', '-e', 'inject=setresuid:error=EPERM:when=2']
     const programs = {
       db: { command: db.command, start_seconds: '0s' },
       api: { command: api.command, start_seconds: '0s', depends_on: ['db'] },
-      late: { command: 'sleep 1000', user: '0:0', depends_on: ['api'] },
+      gate: { kind: 'task', command: gate.command },
+      late: { command: 'sleep 1000', user: '0:0', depends_on: ['gate'] },
     }
-    const stderr = await ends(rig, programs, 1, { below: belowShell, via: strace })
-    assert.match(stderr, /internal error: [\s\S]*the container ends with code 1 because foster itself failed/)
+    const foster = await rig.start({ programs }, { below: belowShell, via: strace })
+    for (const puppet of [db, api, gate]) await puppet.up()
+    gate.start('exit 0')
+    assert.deepEqual(await foster.exit(), { code: 1, signal: null }, foster.story())
+    assert.match(
+      foster.output.stderr,
+      /internal error: [\s\S]*the container ends with code 1 because foster itself failed/,
+    )
     assert.deepEqual(
       rig.calls.filter(it => it.endsWith('TERM')),
       ['api TERM', 'db TERM'],
