@@ -102,7 +102,7 @@ export async function soon(what: string, find: () => Promise<boolean>): Promise<
   throw new Error(`waited in vain: ${what}`)
 }
 
-const curl = ['curl', '-sS', '--max-time', '30', '-w', '\n%{http_code}']
+const curl = ['curl', '-sS', '--max-time', '60', '-w', '\n%{http_code}']
 
 function asSomebody({ uid, gid = uid, groups = [] }: Who): readonly string[] {
   const more = groups.length === 0 ? '--clear-groups' : `--groups=${groups.join(',')}`

@@ -142,7 +142,14 @@ export class Foster {
 
   /** Waits for a line of output, from the beginning of its life on; gives the match. */
   async line(pattern: RegExp): Promise<RegExpExecArray> {
-    const find = () => this.lines.map(line => pattern.exec(line)).find(match => match !== null)
+    let seen = 0
+    const find = (): RegExpExecArray | undefined => {
+      for (let match: RegExpExecArray | null; seen < this.lines.length; seen++) {
+        match = pattern.exec(this.lines[seen] ?? '')
+        if (match !== null) return match
+      }
+      return undefined
+    }
     return this.#lines.until(
       `a line like ${pattern}`,
       () => find() ?? this.#failIfOver(pattern),
