@@ -99,7 +99,8 @@ e2e('a daemon that never forks away, or never names itself, is given up after it
   await foster.line(/stays: has not forked away within 0.3s, stopping it/)
   await foster.line(/stays: killed by SIGTERM after it had not forked away within 0.3s .*retry 1 of 1/)
   await foster.line(/stays: killed by SIGTERM after it had not forked away within 0.3s .*given up after 2 attempts/)
-  await foster.line(/hides: exited with code 0 after it had not forked away within 0.3s/)
+  // Its launcher may be slower than that, too.
+  await foster.line(/hides: (exited with code 0|killed by SIGTERM) after it had not forked away within 0.3s/)
   await eventually('nothing of them is left', () => foster.others().length === 1)
   foster.kill('SIGTERM')
   assert.equal((await foster.exit()).code, 0)
@@ -150,9 +151,8 @@ e2e('redis forks away, is followed, and saves its data at the stop', async rig =
     '--pidfile',
     pidFile,
   ]
-  const foster = await rig.start({
-    programs: { redis: { kind: 'daemon', command, pid_file: pidFile, start_seconds: '0s' } },
-  })
+  const redis = { kind: 'daemon', command, pid_file: pidFile, start_seconds: '0s', stop_grace_period: '60s' }
+  const foster = await rig.start({ programs: { redis }, shutdown: { timeout: '70s' } })
   await foster.line(/redis: its main process is pid/)
   const cli = rig.puppet('cli')
   const client = await rig.start({ programs: { cli: { command: cli.command } } })
@@ -203,6 +203,7 @@ e2e('nginx forks away; killed, it is started again beside nothing; replaced (USR
   })
   process.kill(second.pid, 'SIGQUIT')
   await foster.line(new RegExp(`its main process is pid ${third.innerPid} now`))
+  await eventually('it has a worker, too', () => foster.others().some(it => it.parent === third.pid))
   assert.equal(foster.lines.filter(line => /web: (exited|killed)/.test(line)).length, 1)
   foster.kill('SIGTERM')
   assert.equal((await foster.exit()).code, 0)

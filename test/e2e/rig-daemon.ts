@@ -17,7 +17,7 @@ export interface Daemon {
   readonly program: object
 }
 
-/** A puppet as a daemon. With `writes` it writes its pid file first of all. */
+/** A puppet as a daemon. With `writes` it writes its pid file after these lines, so that who knows it may signal it. */
 export function daemon(
   rig: Rig,
   name: string,
@@ -26,7 +26,7 @@ export function daemon(
   lines: readonly string[] = [],
 ): Daemon {
   const pidFile = join(rig.dir, `${name}.pid`)
-  const puppet = rig.puppet(name, ...(writes ? [`echo $$ >${pidFile}`] : []), ...lines)
+  const puppet = rig.puppet(name, ...lines, ...(writes ? [`echo $$ >${pidFile}`] : []))
   const program = { kind: 'daemon', command: launching(puppet), pid_file: pidFile, start_seconds: '0s', ...more }
   return { puppet, pidFile, program }
 }
