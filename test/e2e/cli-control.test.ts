@@ -36,7 +36,7 @@ e2e('a program is stopped, started and restarted, in the words of supervisorctl'
 })
 
 e2e('a start of what runs and cannot be used yet waits until it can', async rig => {
-  const readiness = { file: `${rig.dir}/ready`, period: '30ms', failure_threshold: 1 }
+  const readiness = { file: `${rig.dir}/ready`, period: '30ms', timeout: '60s', failure_threshold: 1 }
   const web = { command: ['sleep', '1000'], start_seconds: 0, probes: { readiness } }
   const foster = await rig.start(controlled(rig, { programs: { web } }))
   await foster.line(/web: not ready/)
@@ -117,7 +117,7 @@ e2e('a name that is not there: did you mean', async rig => {
 e2e('a start that fails says why, and what to do; 7', async rig => {
   const programs = {
     web: { command: ['sleep', '1000'] },
-    bad: { command: ['sh', '-c', 'exit 3'], critical: false, autostart: false, start_retries: 0 },
+    bad: { command: ['sh', '-c', 'exit 3'], critical: false, autostart: false, start_seconds: '1h', start_retries: 0 },
   }
   await rig.start(controlled(rig, { programs }))
   await answering(rig)

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { helpOf } from '../../docs/cli.ts'
 import { commandWords } from '../../src/cli/arguments.ts'
 import { e2e, type Rig } from './rig.ts'
+import { soon } from './rig-api.ts'
 import { answering, ask, controlled } from './rig-cli.ts'
 import { binary } from './rig-foster.ts'
 
@@ -69,8 +70,9 @@ e2e(
     await running.line(/web: started/)
     const enter = ['nsenter', `--target=${running.pid}`, '--mount']
     const options = { binary: foster.binary, env: { FOSTER_SOCKET: '' } }
-    const own = await ask(rig, ['pid'], { ...options, via: [...enter, ...foster.via] })
-    assert.equal(own.code, 0, own.stderr)
+    // The socket opens after the first start.
+    const own = { ...options, via: [...enter, ...foster.via] }
+    await soon('it answers its own user', async () => (await ask(rig, ['pid'], own)).code === 0)
     const root = await ask(rig, ['pid'], { ...options, via: enter })
     assert.equal(root.code, 4)
     assert.match(root.stderr, /is uid 4711, neither root nor you \(uid 0\)/)

@@ -14,7 +14,7 @@ async function atTerminal(rig: Rig, columns: number, args: readonly string[], en
   try {
     const stdio = [pty.slave, pty.slave, pty.slave]
     const said = await ask(rig, args, { stdio, via: onTerminal, env: { TERM: 'xterm', ...env } })
-    await pty.shows(/\n$/)
+    await pty.ends()
     return { ...said, text: shown(pty) }
   } finally {
     pty.close()
@@ -51,7 +51,7 @@ e2e('start shows what it waits for, and takes it away again', async rig => {
     db: {
       command: db.command,
       autostart: false,
-      probes: { startup: { file: `${rig.dir}/there`, period: '50ms', failure_threshold: 1000 } },
+      probes: { startup: { file: `${rig.dir}/there`, period: '100ms', timeout: '60s', failure_threshold: 1000 } },
     },
     web: { command: ['sleep', '1000'], start_seconds: 0, autostart: false, depends_on: ['db'] },
     other: { command: ['sleep', '1000'] },
@@ -61,7 +61,7 @@ e2e('start shows what it waits for, and takes it away again', async rig => {
   const pty = new Pty(24, 80)
   try {
     const command = new Ask(rig, ['start', 'web'], { stdio: [pty.slave, pty.slave, pty.slave], via: onTerminal })
-    await pty.shows(/starting \(0 s\): web WAITING, waits for db/)
+    await pty.shows(/starting \(\d+ s\): web WAITING, waits for db/)
     rig.file('there', '')
     assert.equal((await command.end()).code, 0)
     await pty.shows(/web: started\r\n$/)

@@ -31,6 +31,8 @@ export class Pty {
   /** All that has been shown. */
   text = ''
   #seen = 0
+  #isOver = false
+  #isLeft = false
 
   constructor(rows = 24, columns = 80) {
     this.#master = this.#libc.posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
@@ -45,6 +47,10 @@ export class Pty {
     this.#stream.on('data', (text: string) => {
       this.text += text
       this.#changes.add(text)
+    })
+    this.#stream.on('close', () => {
+      this.#isOver = true
+      this.#changes.add('')
     })
   }
 
@@ -72,6 +78,16 @@ export class Pty {
     return found
   }
 
+  /** Waits until all has been shown that others had written who have left the terminal; nobody can use it after that. */
+  async ends(): Promise<void> {
+    this.#leave()
+    await this.#changes.until(
+      'everybody to leave the terminal',
+      () => this.#isOver || undefined,
+      () => JSON.stringify(this.text),
+    )
+  }
+
   /** The foreground process group, as the test's namespace calls it. */
   get foreground(): number {
     return foregroundOf(this.#master)
@@ -89,6 +105,11 @@ export class Pty {
 
   close(): void {
     this.hangUp()
-    closeSync(this.slave)
+    this.#leave()
+  }
+
+  #leave(): void {
+    if (!this.#isLeft) closeSync(this.slave)
+    this.#isLeft = true
   }
 }
