@@ -2,16 +2,23 @@
 import assert from 'node:assert/strict'
 import { constants, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { quoted } from './replay-inits.ts'
 import { e2e, type Puppet, type Rig } from './rig.ts'
 import { isAlive } from './rig-proc.ts'
+import { eventually } from './rig-wait.ts'
 
 const onTerm = "trap 'home TERM' TERM"
 const stubborn = "trap '' TERM"
 const atOnce = { start_seconds: '0s' }
-/** Then `docker stop` kills the container. */
-const dockersPatience = 10_000
+/** Time for whatever the test does meanwhile: who had to be killed would be waited for in vain. */
+const ample = { shutdown: { timeout: '1h' } }
 
-const service = ({ command }: Puppet, more: object = {}) => ({ command, ...atOnce, ...more })
+const service = ({ command }: Puppet, more: object = {}) => ({
+  command,
+  ...atOnce,
+  stop_grace_period: '10m',
+  ...more,
+})
 
 /** Three programs, each depending on the one before, that report a TERM and end when they are told to. */
 function chain(rig: Rig) {
@@ -39,8 +46,8 @@ async function endInOrder(rig: Rig, order: readonly Puppet[]): Promise<void> {
 
 e2e('TERM stops programs in reverse dependency order, one when the other is gone', async rig => {
   const { db, api, web, programs } = chain(rig)
-  const foster = await rig.start({ programs })
-  await web.up()
+  const foster = await rig.start({ programs, ...ample })
+  for (const puppet of [db, api, web]) await puppet.up()
   foster.kill('SIGTERM')
   await endInOrder(rig, [web, api, db])
   assert.deepEqual(await foster.exit(), { code: 0, signal: null })
@@ -49,9 +56,9 @@ e2e('TERM stops programs in reverse dependency order, one when the other is gone
 e2e('a critical program killed by SIGKILL ends the container with 137, the others stop in order first', async rig => {
   const { db, api, web, programs } = chain(rig)
   const victim = rig.puppet('victim')
-  const foster = await rig.start({ programs: { ...programs, victim: service(victim, { restart: 'never' }) } })
-  await web.up()
-  await victim.up()
+  const all = { ...programs, victim: service(victim, { restart: 'never' }) }
+  const foster = await rig.start({ programs: all, ...ample })
+  for (const puppet of [db, api, web, victim]) await puppet.up()
   victim.start('kill -KILL $$')
   await endInOrder(rig, [web, api, db])
   assert.deepEqual(await foster.exit(), { code: 137, signal: null })
@@ -64,7 +71,8 @@ e2e('a critical program killed by SIGKILL ends the container with 137, the other
 
 e2e('programs that do not depend on each other stop at the same time', async rig => {
   const puppets = ['a', 'b', 'c'].map(name => rig.puppet(name, onTerm))
-  const foster = await rig.start({ programs: Object.fromEntries(puppets.map((it, i) => [`p${i}`, service(it)])) })
+  const programs = Object.fromEntries(puppets.map((it, i) => [`p${i}`, service(it)]))
+  const foster = await rig.start({ programs, ...ample })
   for (const puppet of puppets) await puppet.up()
   foster.kill('SIGTERM')
   // None of them has ended when the last one is asked.
@@ -85,22 +93,24 @@ e2e('a program that ignores TERM is killed after its grace period, with its grou
 })
 
 e2e('stop_signal and stop_scope: whom the stop reaches, and with what', async rig => {
-  const child = `(trap 'home child; exit' HUP; home ready; while :; do read -r x <$dir/never; done) &`
-  const web = rig.puppet('web', 'mkfifo $dir/never', child, "trap 'home HUP' HUP", onTerm)
-  const foster = await rig.start({ programs: { web: service(web, { stop_signal: 'HUP', stop_scope: 'group' }) } })
-  await web.call('ready')
+  const child = rig.puppet('child', "trap 'home HUP; exit' HUP")
+  const web = rig.puppet('web', "trap 'home HUP' HUP", onTerm, `${quoted(child.command)} &`)
+  const programs = { web: service(web, { stop_signal: 'HUP', stop_scope: 'group' }) }
+  const foster = await rig.start({ programs, ...ample })
+  await child.up()
+  await web.up()
   foster.kill('SIGTERM')
-  await web.call(/HUP|child/)
-  await web.call(/HUP|child/)
+  await child.call('HUP')
+  await web.call('HUP')
   web.start('exit 0')
   assert.equal((await foster.exit()).code, 0)
-  assert.deepEqual([...rig.calls].sort(), ['web HUP', 'web child', 'web ready', 'web up'])
+  assert.deepEqual([...rig.calls].sort(), ['child HUP', 'child up', 'web HUP', 'web up'])
 })
 
 e2e('stop_command stands in for the signal', async rig => {
   const web = rig.puppet('web', "trap 'home USR1; exit 0' USR1", onTerm)
   const stop = ['/bin/sh', '-c', 'kill -USR1 $MAINPID']
-  const foster = await rig.start({ programs: { web: service(web, { stop_command: stop }) } })
+  const foster = await rig.start({ programs: { web: service(web, { stop_command: stop }) }, ...ample })
   await web.up()
   foster.kill('SIGTERM')
   await web.call('USR1')
@@ -112,7 +122,8 @@ e2e('running a command leaves the descriptors alone that programs share', async 
   const web = rig.puppet('web')
   const look = 'for fd in 0 1 2; do sed -n "s/^flags://p" /proc/1/fdinfo/$fd; done >"$0"; kill $MAINPID'
   const stop = ['sh', '-c', look, `${rig.dir}/flags`]
-  const foster = await rig.start({ programs: { web: service(web, { stop_command: stop }) } }, { stdio: ['pipe'] })
+  const programs = { web: service(web, { stop_command: stop }) }
+  const foster = await rig.start({ programs, ...ample }, { stdio: ['pipe'] })
   await web.up()
   foster.kill('SIGTERM')
   assert.equal((await foster.exit()).code, 0)
@@ -126,7 +137,7 @@ e2e('running a command leaves the descriptors alone that programs share', async 
 e2e('a stop_command that fails is said, and the signal sent all the same', async rig => {
   const web = rig.puppet('web', "trap 'home TERM; exit 0' TERM")
   const stop = ['/bin/sh', '-c', 'echo no such luck; exit 3']
-  const foster = await rig.start({ programs: { web: service(web, { stop_command: stop }) } })
+  const foster = await rig.start({ programs: { web: service(web, { stop_command: stop }) }, ...ample })
   await web.up()
   foster.kill('SIGTERM')
   await web.call('TERM')
@@ -141,7 +152,7 @@ e2e('a stop_command that cannot be started or hangs holds up nothing', async rig
     web: service(web, { stop_command: '/no/such/file' }),
     db: service(db, { stop_command: 'sleep 1000', stop_grace_period: '300ms', critical: false }),
   }
-  const foster = await rig.start({ programs })
+  const foster = await rig.start({ programs, ...ample })
   await web.up()
   await db.up()
   foster.kill('SIGTERM')
@@ -152,7 +163,7 @@ e2e('a stop_command that cannot be started or hangs holds up nothing', async rig
 })
 
 e2e('a TERM while a program waits for its next try: it is not tried again', async rig => {
-  const web = { command: ['sh', '-c', 'exit 3'], backoff: { delay: '30s' } }
+  const web = { command: ['sh', '-c', 'exit 3'], backoff: { delay: '1h', max: '1h' } }
   const foster = await rig.start({ programs: { web } })
   await foster.line(/web: exited with code 3 .*starting again/)
   foster.kill('SIGTERM')
@@ -167,11 +178,10 @@ e2e('ten stubborn programs in a chain: the whole budget holds', async rig => {
     puppets.map((puppet, i) => [names[i], service(puppet, i === 0 ? {} : { depends_on: [names[i - 1]] })]),
   )
   const foster = await rig.start({ programs, shutdown: { timeout: '3s' } })
-  await puppets.at(-1)?.up()
-  const asked = performance.now()
+  for (const puppet of puppets) await puppet.up()
   foster.kill('SIGTERM')
+  // Each has a grace of ten minutes: only the budget ends it while the test waits.
   assert.equal((await foster.exit()).code, 137)
-  assert.ok(performance.now() - asked < dockersPatience)
   const killed = foster.output.stderr.match(/p\d(?=: killed by SIGKILL)/g)
   assert.deepEqual(killed, [...names].reverse())
 })
@@ -181,47 +191,54 @@ e2e('ten stubborn programs side by side: the whole budget holds', async rig => {
   const programs = Object.fromEntries(puppets.map((it, i) => [`p${i}`, service(it)]))
   const foster = await rig.start({ programs, shutdown: { timeout: '2s' } })
   for (const puppet of puppets) await puppet.up()
-  const asked = performance.now()
   foster.kill('SIGTERM')
   assert.equal((await foster.exit()).code, 137)
-  assert.ok(performance.now() - asked < dockersPatience)
   assert.equal(foster.output.stderr.match(/: killed by SIGKILL/g)?.length, 10)
 })
 
 e2e('a second INT kills everything at once', async rig => {
   const web = rig.puppet('web', "trap 'home TERM' TERM")
-  const foster = await rig.start({ programs: { web: service(web), other: { command: 'sleep 1000' } } })
+  const foster = await rig.start({ programs: { web: service(web), other: { command: 'sleep 1000' } }, ...ample })
   await web.up()
   foster.kill('SIGINT')
   await web.call('TERM')
   // Somebody at a terminal: this is what the 200 ms are about.
   await sleep(300)
-  const asked = performance.now()
   foster.kill('SIGINT')
+  // It has a grace of ten minutes.
   assert.equal((await foster.exit()).code, 137)
-  assert.ok(performance.now() - asked < 8000, 'before the grace of 8 s was over')
   assert.match(foster.output.stderr, /interrupted again: killing everything now/)
 })
 
 e2e('a second INT within 200 ms is the same key pressed once', async rig => {
-  const web = rig.puppet('web', "trap 'home TERM' TERM", "trap 'home USR1' USR1")
-  const foster = await rig.start({ programs: { web: service(web) } })
-  await web.up()
-  foster.kill('SIGINT')
-  await foster.taken()
-  foster.kill('SIGINT')
-  await foster.taken()
-  foster.kill('SIGUSR1')
-  await web.call('USR1')
-  assert.ok(rig.calls.includes('web TERM'))
-  web.start('exit 0')
-  assert.equal((await foster.exit()).code, 0)
-  assert.doesNotMatch(foster.output.stderr, /interrupted again/)
+  for (let round = 0; ; round++) {
+    const name = `web${round}`
+    const web = rig.puppet(name, "trap 'home TERM' TERM", "trap 'home USR1' USR1")
+    const foster = await rig.start({ programs: { web: service(web) }, ...ample })
+    await web.up()
+    const begun = performance.now()
+    try {
+      for (const signal of ['SIGINT', 'SIGINT', 'SIGUSR1'] as const) {
+        foster.kill(signal)
+        await foster.taken()
+      }
+    } catch {
+      // It is gone already.
+    }
+    const told = [`${name} TERM`, `${name} USR1`]
+    await eventually('it is told or killed', () => foster.isOver || told.every(it => rig.calls.includes(it)))
+    // A machine that took so long has made it two keys: once more.
+    if (foster.isOver && performance.now() - begun >= 200 && round < 50) continue
+    web.start('exit 0')
+    assert.equal((await foster.exit()).code, 0)
+    assert.doesNotMatch(foster.output.stderr, /interrupted again/)
+    return
+  }
 })
 
 e2e('a second TERM changes nothing', async rig => {
   const web = rig.puppet('web', "trap 'home TERM' TERM", "trap 'home USR1' USR1")
-  const foster = await rig.start({ programs: { web: service(web) } })
+  const foster = await rig.start({ programs: { web: service(web) }, ...ample })
   await web.up()
   for (const _ of [1, 2, 3]) {
     foster.kill('SIGTERM')
@@ -259,12 +276,10 @@ e2e('foster -- CMD: strays are killed at the end, too, and CMD keeps its code', 
 
 e2e('a grandchild that keeps the pipe open delays nothing', async rig => {
   const web = rig.puppet('web', 'setsid sleep 1000 &', "trap 'echo last words; exit 0' TERM")
-  const foster = await rig.start({ programs: { web: service(web) } })
+  const foster = await rig.start({ programs: { web: service(web) }, ...ample })
   await web.up()
-  const asked = performance.now()
   foster.kill('SIGTERM')
   assert.equal((await foster.exit()).code, 0)
-  assert.ok(performance.now() - asked < 8000, 'before anybody had to be killed')
   assert.match(foster.output.stdout, /last words\n/)
 })
 
