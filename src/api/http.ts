@@ -6,6 +6,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Peer } from './access.ts'
+import { dropBody, readBody } from './bodies.ts'
 import type { Reply } from './handlers.ts'
 import { failed } from './requests.ts'
 import { type StreamLimits, streamLines } from './streaming.ts'
@@ -57,6 +58,8 @@ interface Connection {
   /** Who counts together. */
   readonly key: string
   requests: number
+  /** Those that have come after the one that is dealt with. */
+  readonly waiting: (() => void)[]
   timer: NodeJS.Timeout | undefined
 }
 
@@ -85,7 +88,7 @@ export class HttpDoor {
       socket.destroy()
       return
     }
-    const connection: Connection = { socket, peer, key, requests: 0, timer: undefined }
+    const connection: Connection = { socket, peer, key, requests: 0, waiting: [], timer: undefined }
     this.#connections.set(socket, connection)
     this.#allow(connection, isStranger ? patience.stranger : patience.header)
     socket.on('close', () => {
@@ -144,8 +147,16 @@ export class HttpDoor {
     response.sendDate = false
     response.on('close', () => {
       connection.requests--
-      if (connection.requests === 0 && !connection.socket.destroyed) this.#allow(connection, patience.idle)
+      if (connection.socket.destroyed) return
+      connection.waiting.shift()?.()
+      if (connection.requests === 0) this.#allow(connection, patience.idle)
     })
+    // One at a time: the answers go in this order anyway, and those to somebody who does not read would pile up.
+    if (connection.requests > 1) connection.waiting.push(() => this.#deal(connection, request, response))
+    else this.#deal(connection, request, response)
+  }
+
+  #deal(connection: Connection, request: IncomingMessage, response: ServerResponse): void {
     const { method = '', url: target = '', headers } = request
     const incoming = { method, target, headers, peer: connection.peer }
     if (this.#options.bodies === undefined) {
@@ -213,29 +224,6 @@ export class HttpDoor {
 const tooLarge = failed({ code: 'too-large', message: 'the body is too large', hint: null })
 const internal = failed({ code: 'internal', message: 'foster failed over this request, which is a bug', hint: null })
 
-/** Reads and forgets; one that goes on for too long ends the connection. */
-function dropBody(request: IncomingMessage, most: number): void {
-  let size = 0
-  request.on('data', (chunk: Buffer) => {
-    size += chunk.length
-    if (size > most) request.socket.destroy()
-  })
-  request.on('error', () => {})
-}
-
-/** Reads a body that is no longer than it has said. */
-function readBody(request: IncomingMessage, most: number, done: (body: Buffer) => void): void {
-  const chunks: Buffer[] = []
-  let size = 0
-  request.on('data', (chunk: Buffer) => {
-    size += chunk.length
-    if (size > most) request.socket.destroy()
-    else chunks.push(chunk)
-  })
-  request.on('end', () => done(Buffer.concat(chunks)))
-  request.on('error', () => {})
-}
-
 /** What the owner of the door says; a bug of ours is told, and 500. */
 function refusedBy(
   refuse: (incoming: Incoming) => Reply | undefined,
@@ -279,6 +267,9 @@ function send(response: ServerResponse, reply: Reply, limits: StreamLimits): voi
     'Content-Length': Buffer.byteLength(text),
   })
   response.end(text)
+  // Whoever does not read it must not keep it in memory for ever.
+  const timer = setTimeout(() => response.destroy(), limits.stalled)
+  response.on('close', () => clearTimeout(timer))
 }
 
 /** What is no HTTP: said once, then closed. */
