@@ -45,11 +45,11 @@ test('the loop goes round while a long computation is at it', async () => {
 test('a short one is done at once', () => {
   let result: unknown
   inTurns(
-    slow(1, () => 7),
+    slow(0, () => 7),
     it => (result = it),
     unwanted,
   )
-  assert.deepEqual(result, [7])
+  assert.deepEqual(result, [])
 })
 
 test('one that is called off goes no further', async () => {
