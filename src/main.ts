@@ -8,7 +8,7 @@ import { usage } from './cli/grammar.ts'
 import type { Invocation } from './cli/requests.ts'
 import { noSupervisordFile, parseSupervisord, supervisordFiles } from './cli/supervisord.ts'
 import { client } from './client.ts'
-import { discover, type Facts, type Loaded, load } from './config/load.ts'
+import { discover, type Facts, type Loaded, load, misnamed } from './config/load.ts'
 import { type PrintOptions, printPlan, printSteps } from './config/print.ts'
 import { checkReport } from './config/report.ts'
 import { convertSupervisor } from './config/supervisord/convert.ts'
@@ -65,7 +65,8 @@ export function main(args: readonly string[], signals: Signals): void {
 function run(invocation: Run, files: readonly string[], known: Facts, signals: Signals): void {
   const { argv } = invocation
   const isConfigured = files.length > 0 || Object.keys(known.environment).some(name => configures.test(name))
-  if (!isConfigured) return argv.length === 0 ? leave(2, noConfiguration) : runCommand(invocation, known, signals)
+  if (!isConfigured)
+    return argv.length === 0 ? leave(2, noConfiguration(misnamed(existsSync))) : runCommand(invocation, known, signals)
   const loaded = loadWith(invocation, files, known)
   report(loaded)
   if (loaded.plan === undefined) {
@@ -125,10 +126,10 @@ function loadWith({ argv }: Run, files: readonly string[], known: Facts): Loaded
 /** A variable that says what to run. */
 const configures = /^FOSTER_(PROGRAM_|_|CONFIG_INLINE$)/
 
-const noConfiguration = `foster: nothing to run: no configuration and no command
-  A configuration is looked for in $FOSTER_CONFIG, /etc/foster/foster.yaml, /etc/foster.yaml and ./foster.yaml,
-  and in the variables FOSTER_PROGRAM_*.
-
+const noConfiguration = (near: string | undefined): string => `foster: nothing to run: no configuration and no command
+  A configuration is looked for in $FOSTER_CONFIG, /etc/foster/foster.yaml,
+  /etc/foster.yaml and ./foster.yaml, and in the variables FOSTER_PROGRAM_*.
+${near === undefined ? '' : `  There is ${near}: call it foster.yaml, or name it with -c.\n`}
 ${usage}`
 
 const twoMains: Diagnostic = {

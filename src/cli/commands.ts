@@ -25,7 +25,7 @@ export type Asked = (request: ClientRequest, socket: string | undefined) => void
 
 /** What is said of names in each help. */
 const namesHelp = `
-NAME is a program, one of its replicas (web:0), all of a group (GROUP:*), or all.
+NAME is a program, one of its replicas (web:0), a group (GROUP:*), or all.
 `
 
 interface Shared {

@@ -5,8 +5,8 @@ import { completion, shells } from './completion.ts'
 import { exportFormats, type Found } from './requests.ts'
 
 const examples = `
-With a configuration, foster runs its programs. Without one it runs CMD, as tini does:
-signals are passed on, orphans reaped, CMD's exit code returned.
+With a configuration, foster runs its programs. Without one it runs CMD, as tini
+does: signals are passed on, orphans reaped, CMD's exit code returned.
 
   foster -c foster.yaml        run the programs of a file
   foster check -c foster.yaml  look for faults, start nothing

@@ -20,28 +20,29 @@ const options: readonly Option[] = [
   ...[flag('t', 'strip_ansi'), value('', 'minprocs'), value('', 'profile_options')],
 ]
 
-const help = `foster, called as supervisord: runs the programs of a Supervisor file in the foreground.
+const help = `foster, called as supervisord: runs the programs of a Supervisor file, always in
+the foreground.
 
 Usage: supervisord [options]
 
-  -c, --configuration FILE    the file (else the first that exists of the usual places)
+  -c, --configuration FILE    the file (else the first of the usual places)
   -n, --nodaemon              accepted: foster always runs in the foreground
   -s, --silent                undo what -e debug does
   -h, --help                  print this
   -v, --version               print the version
-  -u, --user USER             run programs as this user unless they have one of their own
+  -u, --user USER             run programs as this user, unless they have one
   -m, --umask UMASK           accepted, as supervisord in the foreground
   -d, --directory DIRECTORY   accepted, as supervisord in the foreground
   -l, --logfile FILE          accepted: what foster has to say goes to stderr
   -y, --logfile_maxbytes N    accepted
   -z, --logfile_backups N     accepted
-  -e, --loglevel LEVEL        with debug, what programs write to files is on stdout as well
+  -e, --loglevel LEVEL        debug: what goes to files is on stdout too
   -j, --pidfile FILE          where foster writes its pid
   -i, --identifier NAME       accepted
-  -q, --childlogdir DIRECTORY accepted: what would be logged there is passed on to stdout and stderr
+  -q, --childlogdir DIRECTORY accepted: output goes to stdout and stderr
   -k, --nocleanup             accepted
   -a, --minfds N              accepted
-  -t, --strip_ansi            take out of output what steers terminals: colours, cursor movements
+  -t, --strip_ansi            take colours and the like out of output
       --minprocs N            accepted
 `
 

@@ -83,6 +83,11 @@ export function discover(
   return found === undefined ? [] : [found]
 }
 
+/** A file whose name is not quite one of the usual places': `foster.yml`. For somebody who wonders why it is not read. */
+export function misnamed(exists: (path: string) => boolean): string | undefined {
+  return places.map(path => path.replace(/yaml$/, 'yml')).find(exists)
+}
+
 /** What a plan was made of: where its values come from. */
 export interface Written {
   readonly shape: Shape

@@ -91,7 +91,8 @@ export function readText(
     const why = reasonOf(error)
     // A name of blanks could not be seen.
     const name = /^\S(?:.*\S)?$/s.test(shown) ? shown : JSON.stringify(shown)
-    sources.diagnostics.push(fault(at, 'unreadable-file', `cannot read ${name}: ${why}`))
+    const hint = why === reasons.EISDIR ? 'Docker makes one where the file to be mounted is not there' : undefined
+    sources.diagnostics.push(fault(at, 'unreadable-file', `cannot read ${name}: ${why}`, hint))
     return undefined
   }
   if (isWide(text)) {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { discover, load } from '../../src/config/load.ts'
+import { discover, load, misnamed } from '../../src/config/load.ts'
 import type { Plan } from '../../src/core/plan.ts'
 import { render } from '../../src/errors.ts'
 import { factsOf } from './facts.ts'
@@ -155,6 +155,22 @@ test('discovery takes FOSTER_CONFIG, else the first of the usual places', () => 
     discover({}, () => false),
     [],
   )
+})
+
+test('a file that is called foster.yml is known for what it was meant to be', () => {
+  assert.equal(
+    misnamed(path => path === './foster.yml'),
+    './foster.yml',
+  )
+  assert.equal(
+    misnamed(path => path.endsWith('.yaml')),
+    undefined,
+  )
+})
+
+test('a directory in the place of a file is what Docker makes of a file that is not there', () => {
+  const { diagnostics } = load(['dir'], { ...factsOf({}), readFile: readOrFail })
+  assert.equal(diagnostics[0]?.hint, 'Docker makes one where the file to be mounted is not there')
 })
 
 test('variables that expand to very much are refused', () => {

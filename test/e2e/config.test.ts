@@ -148,6 +148,10 @@ e2e('a configuration and a CMD: if a program that it needs fails, CMD never star
 
 e2e('nothing to run: usage, exit 2; an unknown word: did you mean, 127', async rig => {
   assert.notEqual((await faults(rig, [])).length, 0)
+  rig.file('foster.yml', 'programs: {web: {command: "true"}}\n')
+  const misnamed = await rig.start([], { cwd: rig.dir })
+  assert.equal((await misnamed.exit()).code, 2)
+  assert.match(misnamed.output.stderr, /There is \.\/foster\.yml: call it foster\.yaml, or name it with -c/)
   const word = await rig.start(['chekc'])
   assert.equal((await word.exit()).code, 127)
   assert.match(word.output.stderr, /chekc: not found\n.*did you mean "check"\?/)

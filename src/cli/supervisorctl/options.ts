@@ -25,20 +25,23 @@ const options: readonly Option[] = [
   ...[value('s', 'serverurl'), value('u', 'username'), value('p', 'password'), value('r', 'history_file')],
 ]
 
-const help = `foster, called as supervisorctl: steers the programs of a running foster or supervisord.
+const help = `foster, called as supervisorctl: steers the programs of a running foster or
+supervisord.
 
 Usage: supervisorctl [options] [action [arguments]]
 
-  -c, --configuration FILE    the file whose [supervisorctl] is read (else the first that exists of the usual places)
+  -c, --configuration FILE    the file whose [supervisorctl] is read (else the
+                              first of the usual places)
   -h, --help                  print this
   -i, --interactive           ask before a shutdown or a reload
-  -s, --serverurl URL         where the server listens: http://HOST:PORT or unix:///PATH
-                              (else http://localhost:9001)
+  -s, --serverurl URL         where the server listens: http://HOST:PORT or
+                              unix:///PATH (else http://localhost:9001)
   -u, --username NAME         who to be there
   -p, --password PASSWORD     and the password
   -r, --history_file FILE     where the lines are kept that were typed
 
-Without an action it asks for actions, line by line. The action "help" lists them.
+Without an action it asks for actions, line by line; the action "help" lists
+them.
 `
 
 /** What is said to somebody who has called it in a wrong way, or whose file is faulty. */
