@@ -15,10 +15,14 @@ e2e(
     const server = createServer(socket => void socket.resume())
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
+    context.after(() => {
+      names.close()
+      server.close()
+    })
     const { port } = server.address() as AddressInfo
     const resolvConf = rig.file('resolv.conf', 'nameserver 127.53.0.53\nsearch svc.test\noptions ndots:2\n')
     const hosts = rig.file('hosts', '127.0.0.1 shop\n')
-    const probe = { ...{ period: '50ms', failure_threshold: 1, timeout: '10s' } }
+    const probe = { ...{ period: '50ms', failure_threshold: 1, timeout: '1h' } }
     const asked = (readiness: object) => ({ command: 'sleep 1000', start_seconds: '0s', probes: { readiness } })
     const programs = {
       db: asked({ tcp: `db:${port}`, ...probe }),
@@ -39,8 +43,6 @@ e2e(
     )
     const mapped = readFileSync(`/proc/${foster.pid}/maps`, 'utf8')
     assert.doesNotMatch(mapped, /libnss|libresolv/)
-    names.close()
-    server.close()
   },
   'root',
 )
