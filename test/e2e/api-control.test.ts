@@ -87,7 +87,14 @@ e2e('start, stop, restart and signal, each waited for', async rig => {
 e2e('a start that fails says why; one that takes too long can be left alone', async rig => {
   const api = new Api(rig)
   const programs = {
-    bad: { ...quick, command: 'sh -c "exit 3"', autostart: false, start_retries: 1, critical: false, start_seconds: 5 },
+    bad: {
+      ...quick,
+      command: 'sh -c "exit 3"',
+      autostart: false,
+      start_retries: 1,
+      critical: false,
+      start_seconds: '1h',
+    },
     slow: { ...quick, command: 'sleep inf', autostart: false, start_seconds: '1h' },
     keep: { command: 'sleep inf' },
   }

@@ -3,20 +3,12 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { connect, createServer } from 'node:net'
 import { e2e } from './rig.ts'
-import { run, soon } from './rig-api.ts'
-
-/** A port that nobody has. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise(resolve => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
+import { Api, run, soon } from './rig-api.ts'
+import { freePort } from './rig-net.ts'
 
 /** Asks by curl: the status and the body. */
 async function ask(url: string, ...options: readonly string[]): Promise<{ status: number; text: string }> {
-  const text = await run(['curl', '-sS', '--max-time', '20', '-w', '\n%{http_code}', ...options, url])
+  const text = await run(['curl', '-sS', '--max-time', '60', '-w', '\n%{http_code}', ...options, url])
   const end = text.lastIndexOf('\n')
   return { status: Number(text.slice(end + 1)), text: text.slice(0, end) }
 }
@@ -28,14 +20,18 @@ async function listening(base: string): Promise<void> {
 e2e('livez, readyz and startupz follow the programs, and readyz falls when the stop begins', async rig => {
   const port = await freePort()
   const base = `http://127.0.0.1:${port}`
+  const api = new Api(rig)
   const gate = rig.puppet('gate')
   const web = rig.puppet('web')
   const programs = {
     gate: { kind: 'task', command: gate.command },
-    web: { command: web.command, start_seconds: 0, depends_on: ['gate'], backoff: { delay: '3s', jitter: 0 } },
+    web: { command: web.command, start_seconds: 0, depends_on: ['gate'], backoff: { delay: '1h' } },
     side: { command: 'false', critical: false, start_retries: 0 },
   }
-  const foster = await rig.start({ programs, http: { listen: port }, shutdown: { delay: '2s', timeout: '10s' } })
+  const foster = await rig.start({
+    ...{ programs, http: { listen: port }, control: { socket: api.path } },
+    shutdown: { delay: '1h', timeout: '2h' },
+  })
   await gate.up()
   await listening(base)
   assert.deepEqual(await ask(`${base}/readyz`), { status: 503, text: 'readyz check failed\n' })
@@ -47,12 +43,15 @@ e2e('livez, readyz and startupz follow the programs, and readyz falls when the s
   web.start('exit 1')
   await soon('it is not ready', async () => (await ask(`${base}/readyz`)).status === 503)
   assert.equal((await ask(`${base}/startupz`)).status, 200)
+  await api.ask('POST /v1/programs/web/start')
   await web.up()
   await soon('it is ready again', async () => (await ask(`${base}/readyz`)).status === 200)
   foster.kill('SIGTERM')
   await foster.line(/SIGTERM received/)
   assert.equal((await ask(`${base}/readyz`)).status, 503)
   assert.equal((await ask(`${base}/livez`)).status, 200)
+  // Nothing is left that the delay would be for.
+  web.start('exit 0')
   assert.equal((await foster.exit()).code, 0)
 })
 
@@ -132,7 +131,12 @@ e2e('the metrics say what is, and promtool accepts them', async (rig, context) =
   web.start('exit 3')
   await web.up()
   const metric = async (pattern: RegExp) => pattern.test((await ask(`${base}/metrics`)).text)
-  await soon('a restart', () => metric(/^foster_process_restarts_total\{process="web",.*\} 1$/m))
+  for (const line of [
+    /^foster_process_restarts_total\{process="web",.*\} 1$/m,
+    /^foster_process_output_bytes_total\{process="once",.*stream="stdout"\} 8$/m,
+    /^foster_process_output_bytes_total\{process="once",.*stream="stderr"\} 6$/m,
+  ])
+    await soon(`${line}`, () => metric(line))
   const { text } = await ask(`${base}/metrics`)
   const lines: readonly RegExp[] = [
     /^foster_build_info\{version="[^"]+"\} 1$/m,

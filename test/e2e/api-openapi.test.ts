@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { e2e } from './rig.ts'
-import { Api } from './rig-api.ts'
+import { Api, soon } from './rig-api.ts'
 
 interface Operation {
   readonly operationId: string
@@ -52,6 +52,13 @@ e2e('every answer is as the document says', async rig => {
   const api = new Api(rig)
   await rig.start({ programs, control: { socket: api.path }, shutdown: { delay: '1s' } })
   await api.open()
+  for (const [stream, text] of [
+    ['stdout', 'out'],
+    ['stderr', 'err'],
+  ] as const) {
+    const wrote = async () => (await api.ask(`/v1/logs?program=again&stream=${stream}`)).body?.message === text
+    await soon(`"again" has written to its ${stream}`, wrote)
+  }
   const document = JSON.parse((await api.ask('/v1/openapi.json')).text) as Document
   assert.match(document.openapi, /^3\.1/)
   const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true })

@@ -1,16 +1,27 @@
 /** Ports, and servers that a program under test is asked about. */
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { createServer } from 'node:net'
 
-/** A port of loopback on which nobody listens. Namespaces of processes share the network with the test. */
+/**
+ * A port of loopback on which nobody listens. Namespaces of processes share the network with the test. It is none of those
+ * that the kernel gives to connections and to whoever asks for any: one of them could be another's before it is used.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
+  for (;;) {
+    const port = randomInt(10_000, 30_000)
+    const server = createServer()
+    server.listen(port, '127.0.0.1')
+    try {
+      await once(server, 'listening')
+    } catch {
+      // Somebody has it.
+      continue
+    }
+    server.close()
+    await once(server, 'close')
+    return port
+  }
 }
 
 /** nginx's configuration: it stays in the foreground, writes only below `dir`, and has this server. */
