@@ -6,7 +6,6 @@ import { stripVTControlCharacters } from 'node:util'
 import { binary } from './rig-foster.ts'
 import { onTerminal, Pty } from './rig-pty.ts'
 import { four, type Pair, same, withSupervisor, written } from './rig-supervisorctl.ts'
-import { eventually } from './rig-wait.ts'
 
 /** A client at a terminal. */
 class AtTerminal {
@@ -31,7 +30,7 @@ class AtTerminal {
   /** What was shown, and the exit code. */
   async end(): Promise<string> {
     const code = await this.#gone
-    await eventually('all is shown', () => this.pty.text.endsWith('\n'))
+    await this.pty.ends()
     const bell = '\x07'
     const text = stripVTControlCharacters(this.pty.text)
       .replaceAll(bell, '')
