@@ -1,12 +1,12 @@
 /** foster and the oracle, with the same file and its clients. */
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { Rig } from './rig.ts'
-import { run } from './rig-api.ts'
+import { run, soon } from './rig-api.ts'
 import type { Foster } from './rig-foster.ts'
-import { eventually } from './rig-wait.ts'
 
 /** Somebody who runs a file, and how to reach him. */
 export interface Peer {
@@ -60,18 +60,25 @@ export async function peer(
   // One supervisord removes at its start what another has in the same directory for AUTO logs.
   const own = { cwd: dir, env: { ...process.env, TMPDIR: dir } }
   const oracle = who === 'foster' ? undefined : spawn('supervisord', ['-n', '-c', config], { ...own, stdio: 'ignore' })
-  await eventually(`${who} listens`, () => existsSync(join(dir, 's.sock')))
+  // supervisord's file is there before it listens.
+  await soon(`${who} listens`, () => connects(join(dir, 's.sock')))
   return {
     ...{ who, dir, config, url: `unix://${dir}/s.sock`, foster },
-    ctl: (...args) => run(['sh', '-c', 'timeout 30 supervisorctl "$@"; echo "exit $?"', 'sh', '-c', config, ...args]),
+    ctl: (...args) => run(['sh', '-c', 'timeout 300 supervisorctl "$@"; echo "exit $?"', 'sh', '-c', config, ...args]),
     session: commands =>
-      run(['sh', '-c', `printf '%s\\n' "$@" | timeout 60 supervisorctl -c '${config}'`, 'sh', ...commands]),
+      run(['sh', '-c', `printf '%s\\n' "$@" | timeout 300 supervisorctl -c '${config}'`, 'sh', ...commands]),
     remote: async (type, data) => {
       assert.equal(await run(['/usr/bin/python3', '-c', sending, `unix://${dir}/s.sock`, type, data]), 'True\n')
     },
     end: () => ended(oracle),
   }
 }
+
+const connects = (path: string): Promise<boolean> =>
+  new Promise(done => {
+    const socket = connect(path, () => done(true))
+    socket.on('error', () => done(false)).on('connect', () => socket.destroy())
+  })
 
 const sending = `
 import sys, xmlrpc.client
