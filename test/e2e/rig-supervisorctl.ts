@@ -30,7 +30,7 @@ autostart=false
 [program:quick]
 command=/bin/false
 autostart=false
-startsecs=5
+startsecs=600
 startretries=0
 [program:a]
 command=/bin/sleep 1000
@@ -63,7 +63,7 @@ export interface Pair {
 }
 
 /** A client's command line, after which its exit code is shown. */
-const exits = ['sh', '-c', 'timeout 60 "$@"; echo "exit $?"', 'sh']
+const exits = ['sh', '-c', 'timeout 300 "$@"; echo "exit $?"', 'sh']
 
 /** All these command lines, one after the other; the output and exit code of each. */
 export async function oneByOne({ server, client }: Pair, lines: readonly (readonly string[])[]): Promise<string> {
@@ -80,7 +80,7 @@ export const piped = (
   lines: readonly string[],
   ...args: readonly string[]
 ): Promise<string> => {
-  const script = 'lines=$1; shift; printf "%s" "$lines" | timeout 60 "$@"; echo "exit $?"'
+  const script = 'lines=$1; shift; printf "%s" "$lines" | timeout 300 "$@"; echo "exit $?"'
   const text = lines.map(line => `${line}\n`).join('')
   return run(['sh', '-c', script, 'sh', text, ...clients[client], '-c', server.config, ...args])
 }

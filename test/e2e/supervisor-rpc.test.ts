@@ -7,13 +7,13 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { e2e, fixture } from './rig.ts'
 import { run } from './rig-api.ts'
-import { basics } from './rig-supervisorctl.ts'
+import { basics, written } from './rig-supervisorctl.ts'
 import { eventually } from './rig-wait.ts'
 import { assertSame, fileFor, masked, type Peer, peer, supervisorVersion, withBoth } from './supervisor-peer.ts'
 
 const programs = `${basics}
 [program:deaf]
-command=/bin/sh -c 'exec /bin/sleep 999 <&-'
+command=/bin/sh -c 'exec <&-; echo deaf; exec /bin/sleep 999'
 startsecs=0
 [program:joined]
 command=/bin/sh -c 'echo joined >&2; exec /bin/sleep 999'
@@ -82,19 +82,27 @@ const single: readonly (readonly string[])[] = [
   ...[['status', 'cat'], ['status'], ['status', 'nope'], ['start', 'cat'], ['start', 'missing'], ['pid', 'none']],
 ]
 
+/** Waits for what is shown of log files. */
+async function writtenBy(peer: Peer): Promise<void> {
+  await written(peer)
+  const path = join(peer.dir, 'joined.log')
+  await eventually('the joined file is written', () => existsSync(path) && readFileSync(path, 'utf8') === 'joined\n')
+}
+
 withSupervisor('every command of supervisorctl', rig =>
   withBoth(rig, programs, async (foster, oracle) => {
     const both = async (what: string, ask: (peer: Peer) => Promise<string>): Promise<void> => {
       const [ours, theirs] = await Promise.all([ask(foster), ask(oracle)])
       assertSame(masked(ours, foster), masked(theirs, oracle), what)
     }
+    for (const peer of [foster, oracle]) await writtenBy(peer)
     await both('a session', it => it.session(session))
     for (const command of single) await both(command.join(' '), it => it.ctl(...command))
     for (const { config } of [foster, oracle]) {
       const text = readFileSync(config, 'utf8')
       writeFileSync(
         config,
-        text.replace('[program:cat]', '[program:more]\ncommand=/bin/cat\n[program:cat]\npriority=5'),
+        text.replace('[program:cat]', '[program:more]\ncommand=/bin/cat\nstartsecs=600\n[program:cat]\npriority=5'),
       )
     }
     await both('after a change', it => it.session(['reread', 'update', 'status more cat', 'avail', 'update']))
