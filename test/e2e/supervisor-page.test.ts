@@ -2,21 +2,13 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { e2e } from './rig.ts'
+import { soon } from './rig-api.ts'
+import { freePort } from './rig-net.ts'
 import { eventually } from './rig-wait.ts'
 
 const sha = (text: string): string => createHash('sha1').update(text).digest('hex')
-
-/** A port that nobody has at the moment. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
-  const address = server.address()
-  await new Promise(done => server.close(done))
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
 
 e2e('pages, buttons with a token, a {SHA} password over TCP, a socket of another owner', async rig => {
   const port = await freePort()
@@ -51,7 +43,12 @@ startsecs=0
   }
   const page = async (path = '/') => (await ask(path)).text()
   let first = ''
-  while (first === '') first = await page().catch(() => '')
+  await soon('the port answers', async () => {
+    first = await page().catch(() => '')
+    return first !== ''
+  })
+  // It is stopped below, which must not come before it has written.
+  await foster.line(/<b>hello/)
   const found = /name="token" value="([0-9a-f]{64})"/.exec(first)
   assert.ok(found !== null, first)
   assert.match(first, /RUNNING/)
