@@ -25,24 +25,28 @@ e2e('5,000 double-forked orphans beside 100 live programs: no zombie, no wrong s
   })
   await storm
   for (const [i, words] of codes.entries()) if (words !== undefined) await foster.line(new RegExp(` p${i}: ${words} `))
-  await eventually('no zombie is left', () => !foster.processes().some(it => it.state === 'Z'))
-  // All that is left is foster, the forker and the other half.
-  assert.equal(foster.processes().length, 2 + live / 2)
+  // An orphan may still be about to end when the storm is over.
+  await eventually('foster, the forker and the other half are left', () => foster.processes().length === 2 + live / 2)
+  assert.deepEqual(
+    foster.processes().filter(it => it.state === 'Z'),
+    [],
+  )
   foster.kill('SIGTERM')
   assert.equal((await foster.exit()).code, 0)
   assert.equal(foster.output.stderr.match(/: (exited with|killed by)/g)?.length, live + 1)
 })
 
 e2e('stop commands in flight while orphans rain: each keeps its own status', async rig => {
+  const patient = { start_seconds: '0s', stop_grace_period: '10m' }
   const forker = rig.puppet('forker', `trap '(${forks(2000)}; home rained) & exit 0' TERM`)
   const puppets = Array.from({ length: 30 }, (_, i) => rig.puppet(`p${i}`, `trap 'exit ${i}' USR1 TERM`))
   const programs = puppets.map(({ command }, i) => {
     // A third of the stop commands fail, and foster sends the signal itself.
     const stop = ['/bin/sh', '-c', i % 3 === 0 ? `exit ${100 + i}` : 'kill -USR1 $MAINPID']
-    return [`p${i}`, { command, critical: false, start_seconds: '0s', stop_command: stop }]
+    return [`p${i}`, { command, critical: false, ...patient, stop_command: stop }]
   })
-  const config = { forker: { command: forker.command, start_seconds: '0s' }, ...Object.fromEntries(programs) }
-  const foster = await rig.start({ programs: config })
+  const config = { forker: { command: forker.command, ...patient }, ...Object.fromEntries(programs) }
+  const foster = await rig.start({ programs: config, shutdown: { timeout: '1h' } })
   for (const puppet of [...puppets, forker]) await puppet.up()
   foster.kill('SIGTERM')
   assert.equal((await foster.exit()).code, 0)
@@ -69,8 +73,7 @@ e2e('children that foster was executed with are reaped, too', async rig => {
   const via = ['sh', '-c', '(exit 5) & sleep 1000 & exec "$@"', 'sh']
   const foster = await rig.command(main.command, { via })
   await main.up()
-  const sleeper = foster.others().find(it => it.argv[0] === 'sleep')
-  assert.ok(sleeper)
+  const sleeper = await eventually('it sleeps', () => foster.others().find(it => it.argv[0] === 'sleep'))
   process.kill(sleeper.pid, 'SIGKILL')
   await eventually('only foster and CMD are left', () => foster.processes().length === 2)
 })

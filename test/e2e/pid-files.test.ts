@@ -49,7 +49,7 @@ e2e('a pid file cannot name another program: neither its process, nor its child,
         depends_on,
         restart: 'always',
         start_retries: -1,
-        backoff: { delay: '10ms' },
+        backoff: { delay: '10ms', factor: 1 },
       }),
     },
   })

@@ -87,7 +87,8 @@ e2e('a thousand programs with a random graph start and stop in the order of thei
   })
   // In an order that says nothing.
   const shuffled = programs.map(it => [random(), it] as const).sort(([a], [b]) => a - b)
-  const foster = await rig.start({ programs: Object.fromEntries(shuffled.map(([, it]) => it)) })
+  const plan = { programs: Object.fromEntries(shuffled.map(([, it]) => it)), shutdown: { timeout: '10m' } }
+  const foster = await rig.start(plan)
   await foster.lineCount(/: started \(pid/, 1000, 90_000)
   foster.kill('SIGTERM')
   assert.equal((await foster.exit()).code, 0)
