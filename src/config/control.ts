@@ -86,18 +86,25 @@ function checkName(name: string, index: number, item: number, { shape, diagnosti
   diagnostics.push(fault(at, 'unknown-program', `there is no program or group ${what}`, didYouMean(base, known)))
 }
 
+/** What a header can carry, which loses spaces at its ends. */
+const presentable = /^[!-~](?:[ -~]*[!-~])?$/
+
 /** Health and metrics; undefined: off. */
 export function httpOf(shape: Shape, diagnostics: Diagnostic[]): Http | undefined {
   const { listen, token } = shape.settings.http ?? {}
   const at = placeIn(shape, 'http', 'listen')
+  const written = placeIn(shape, 'http', 'token')
   if (listen == null) {
     if (token != null && !shape.faulty.has('http')) {
-      const written = placeIn(shape, 'http', 'token')
       diagnostics.push(fault(written, 'conflict', '"token" is of no use without "listen"', 'add "listen: 9000"'))
     }
     return undefined
   }
-  if (token === '') diagnostics.push(fault(placeIn(shape, 'http', 'token'), 'invalid-value', 'the token is empty'))
+  if (token === '') diagnostics.push(fault(written, 'invalid-value', 'the token is empty'))
+  else if (token != null && !presentable.test(token)) {
+    const hint = 'letters, digits and signs of ASCII; no newline or space at its ends'
+    diagnostics.push(fault(written, 'invalid-value', 'no request can present this token', hint))
+  }
   const place = parseListen(listen)
   if (place !== undefined) return { ...place, token: token ?? undefined }
   const message = `expected PORT or ADDRESS:PORT, got ${shown(shape, 'http', 'listen')}`
