@@ -32,7 +32,7 @@ const beyond: ReadonlyMap<string, string> = new Map(
       'bad-interpolated-types',
     ],
     'the words of a command': ['bad-command-needs-shell', 'bad-command-quotes', 'bad-shell-with-list'],
-    'accounts, rules, places': ['bad-control', 'bad-http', 'bad-http-token'],
+    'accounts, rules, places': ['bad-control', 'bad-http', 'bad-http-token', 'bad-http-token-sign'],
     'accounts, and who foster is': ['bad-users', 'bad-user-without-root', 'bad-user-other-group'],
     'what the kernel lets foster do': ['bad-process-limits', 'bad-process-settings-without-root'],
     'one program beside another': ['bad-cycle', 'bad-too-many-processes', 'bad-two-terminals', 'bad-inherit-and-tty'],
