@@ -252,7 +252,8 @@ class Init {
       if (this.#pidFile !== undefined) removeOwnPid(this.#pidFile)
       exitNow(code)
     }
-    this.#logs.flush(flush, done, limit)
+    // With nothing left to stop, whoever has asked for this is not answered yet.
+    setImmediate(() => this.#logs.flush(flush, done, limit))
   }
 }
 

@@ -180,6 +180,16 @@ e2e('shutdown ends the container', async rig => {
   assert.equal(code, 7, stderr)
 })
 
+e2e('shutdown is answered where everything has been stopped before', async rig => {
+  const web = rig.puppet('web', "trap 'exit 0' TERM")
+  const foster = await rig.start(controlled(rig, { programs: { web: { command: web.command } } }))
+  await web.up()
+  await answering(rig)
+  assert.deepEqual(await says(rig, 'stop', 'all'), [0, 'web: stopped\n'])
+  assert.deepEqual(await says(rig, 'shutdown'), [0, 'Shut down\n'])
+  assert.equal((await foster.exit()).code, 0)
+})
+
 e2e('a program asks about itself by the socket that it was told of', async rig => {
   const web = rig.puppet('web')
   const foster = await rig.start(controlled(rig, { programs: { web: { command: web.command } } }))
