@@ -18,10 +18,10 @@ of foster ([cli.md](cli.md)) are its first client; curl is another:
     curl --unix-socket /run/foster.sock -X POST 'http://foster/v1/programs/web/restart?timeout=30'
     curl --unix-socket /run/foster.sock -N 'http://foster/v1/events?follow=1'
 
-Who may ask what is in [security.md](security.md). Everything is asked by method, path and query; requests have no bodies.
-Times are ISO 8601 in UTC, durations are seconds. What is not known is \`null\`: every field is always there. Fields, types
-of lines and codes may be added; clients pass over what they do not know. \`GET /v1/openapi.json\` has all of this as an
-OpenAPI 3.1 document.
+Who may ask what is in [security.md](security.md). Everything is asked by method, path and query; requests have no
+bodies. Times are ISO 8601 in UTC, durations are seconds. What is not known is \`null\`: every field is always there.
+Fields, types of lines and codes may be added; clients pass over what they do not know. \`GET /v1/openapi.json\` has all
+of this as an OpenAPI 3.1 document.
 
 | route | verb | what it gives |
 |---|---|---|
@@ -47,9 +47,9 @@ What speaks against an action on one process from the beginning is the answer, w
 ## Following
 
 \`logs\` and \`events\` answer with one JSON value a line (\`application/x-ndjson\`), and with \`follow=1\` go on. A client that
-reads slowly costs foster nothing: what it misses is said in a \`gap\`. A follower of events that has fallen behind the last
-thousand gets the \`gap\` and the end; ask again with \`since=\` the last number that you know. A client that takes nothing
-for a minute is closed.
+reads slowly costs foster nothing: what it misses is said in a \`gap\`. A follower of events that has fallen behind the
+last thousand gets the \`gap\` and the end; ask again with \`since=\` the last number that you know. A client that takes
+nothing for a minute is closed.
 
 ## Failures
 
@@ -63,9 +63,9 @@ ${Object.entries(failureStatus)
 
 ## Limits
 
-Headers have at most 16 KiB; of a body 64 KiB are read and thrown away. A connection has 10 seconds for its first request
-and a minute between two, 8 requests at once. One user has at most 128 connections: a further one takes the place of the
-oldest that asks for nothing. Those who may do nothing have 16 together, for 2 seconds.
+Headers have at most 16 KiB; of a body 64 KiB are read and thrown away. A connection has 10 seconds for its first
+request and a minute between two, 8 requests at once. One user has at most 128 connections: a further one takes the
+place of the oldest that asks for nothing. Those who may do nothing have 16 together, for 2 seconds.
 
 ## Answers
 

@@ -34,9 +34,9 @@ ${helpOf().trimEnd()}
 
 They talk to the foster of this container over its control socket, so they are run inside:
 \`docker exec CONTAINER foster status\`. The socket is the one that \`--socket\` names, else \`$FOSTER_SOCKET\`, else
-\`control.socket\` of the configuration that foster would find (\`$FOSTER_CONFIG\`, \`/etc/foster/foster.yaml\`, ...), else the
-first that there is of \`/run/foster.sock\`, \`$XDG_RUNTIME_DIR/foster.sock\` and \`/tmp/foster-UID/foster.sock\`. A server that
-runs neither as root nor as the user of the command is refused: somebody else could have put it there.
+\`control.socket\` of the configuration that foster would find (\`$FOSTER_CONFIG\`, \`/etc/foster/foster.yaml\`, ...), else
+the first that there is of \`/run/foster.sock\`, \`$XDG_RUNTIME_DIR/foster.sock\` and \`/tmp/foster-UID/foster.sock\`. A
+server that runs neither as root nor as the user of the command is refused: somebody else could have put it there.
 
 Results go to stdout, what is wrong and what is waited for to stderr. Tables are broken to fit a terminal and never
 otherwise; colours are for terminals, unless \`NO_COLOR\` is set. Output of programs is shown as they wrote it.

@@ -65,8 +65,8 @@ shutdown: {timeout: 25s}
     foster config    prints what holds in the end; --origins says of each value where it comes from
 
 Every fault is reported at once, with its file, line and column; foster then exits with 2 and nothing has been started.
-An unknown key is a fault, except those that begin with \`x-\`, which are for you. Editors complete and check the keys with
-\`foster.schema.json\`: begin the file with \`# yaml-language-server: $schema=\` and its path.
+An unknown key is a fault, except those that begin with \`x-\`, which are for you. Editors complete and check the keys
+with \`foster.schema.json\`: begin the file with \`# yaml-language-server: $schema=\` and its path.
 
 ## Top level
 
@@ -107,28 +107,28 @@ program's name and \`%(replica)\` its number, also in \`environment\`, \`working
 **\`depends_on\`** as a list waits for a task to be completed, for a program with a readiness or startup probe to be
 ready, and for any other to be started (RUNNING). As a map it says more:
 \`{db: started, migrate: {condition: completed, required: false}}\`. Compose's \`service_started\`, \`service_healthy\` and
-\`service_completed_successfully\` are understood. A dependency that is not autostarted is started. One that can never come
-true makes its dependants fail with it, unless it is \`required: false\`.
+\`service_completed_successfully\` are understood. A dependency that is not autostarted is started. One that can never
+come true makes its dependants fail with it, unless it is \`required: false\`.
 
 **\`restart\`** is \`on-failure\`, \`always\` or \`never\`; Supervisor's \`true\`, \`false\` and \`unexpected\` and Compose's \`no\`,
 \`on-failure:5\` and \`unless-stopped\` mean the same here. Every exit that is no success and every failed start counts; the
-program is given up when the count exceeds \`start_retries\` (3: four attempts), and \`backoff.reset_after\` of uptime sets it
-back to 0. A task is done when it has succeeded, whatever \`restart\` says.
+program is given up when the count exceeds \`start_retries\` (3: four attempts), and \`backoff.reset_after\` of uptime sets
+it back to 0. A task is done when it has succeeded, whatever \`restart\` says.
 
 **\`stop_command\`** runs as the program does, with its user, directory, environment and limits, and with \`MAINPID\`. If
 it fails, the stop signal is sent after all. Until it has ended the program is not gone, as with \`ExecStop\` of systemd:
 it never runs beside the next run. What is left of its process group when \`stop_grace_period\` is over is killed.
 
 **\`user\`** gives the program that user, its group and exactly its supplementary groups, and sets HOME, USER and LOGNAME.
-A uid without an entry in /etc/passwd has gid 0 and the home \`/\`. A user that is unknown is a fault, and so is another one
-than foster's own where foster is not root. A \`working_dir\` that is not there yet is a warning.
+A uid without an entry in /etc/passwd has gid 0 and the home \`/\`. A user that is unknown is a fault, and so is another
+one than foster's own where foster is not root. A \`working_dir\` that is not there yet is a warning.
 
 **\`groups\`** are added to the supplementary groups of the \`user\`, or of foster where there is no \`user\`.
 
 **\`umask\`, \`nice\`, \`oom_score_adj\` and \`ulimits\`** hold from the program's first instruction, also for its first
-children. A limit written as one number is the soft and the hard one; \`{soft: N}\` keeps the hard one, \`{hard: N}\` the soft
-one as far as it fits. \`unlimited\` and \`-1\` are no limit. Units are those of setrlimit(2): bytes, seconds, numbers. A
-program that says nothing has foster's limits, with a soft \`nofile\` of at most 65536. What the container may not do (a
+children. A limit written as one number is the soft and the hard one; \`{soft: N}\` keeps the hard one, \`{hard: N}\` the
+soft one as far as it fits. \`unlimited\` and \`-1\` are no limit. Units are those of setrlimit(2): bytes, seconds, numbers.
+A program that says nothing has foster's limits, with a soft \`nofile\` of at most 65536. What the container may not do (a
 hard limit above foster's own, a lower \`nice\` or \`oom_score_adj\`, further groups) is a fault that names the capability
 which is missing. A hard limit, a limit that foster itself would run into (\`as\`, \`cpu\`, \`data\`, \`fsize\`, \`nproc\`,
 \`stack\`), a higher \`oom_score_adj\`, and a higher \`nice\` without CAP_SYS_NICE make the program start through one more
@@ -137,8 +137,8 @@ commands of probes and for \`stop_command\` as well, in the same way.
 
 **\`include\`** names files by patterns, relative to the file that it stands in (so are the paths of \`env_file\` and
 \`secrets\`). \`*\`, \`?\` and \`[...]\` stand for names within one directory, a leading dot not included; \`**\` and braces
-are faults, and /proc, /sys and /dev are not looked through. The file is merged over those that it includes, matches in the
-order of their names. A pattern that matches nothing is a warning, a plain name that is missing a fault. A file that
+are faults, and /proc, /sys and /dev are not looked through. The file is merged over those that it includes, matches in
+the order of their names. A pattern that matches nothing is a warning, a plain name that is missing a fault. A file that
 several include is merged once.
 
 Maps merge by key; lists and scalars are replaced; a key without a value takes back what was said below it. The same
@@ -157,8 +157,8 @@ Later lines win over earlier ones:
 7. \`FOSTER_NAME\`, \`FOSTER_GROUP\` and \`FOSTER_REPLICA\`
 
 **\`env_file\`** is read when foster starts, in Compose's dialect: \`NAME=VALUE\` lines, \`export\` before them, \`#\` comments,
-values in single or double quotes over several lines, and \`\${...}\` except in single quotes, from foster's environment and
-the lines above. A \`$\` without a brace stays as it is, with a warning. A name alone takes the value from foster.
+values in single or double quotes over several lines, and \`\${...}\` except in single quotes, from foster's environment
+and the lines above. A \`$\` without a brace stays as it is, with a warning. A name alone takes the value from foster.
 
 **\`secrets\`** are read by foster at each start of the program, one newline at the end removed. If a file is missing, the
 start fails and says so; it is tried again as \`restart\` and \`start_retries\` say.
@@ -167,8 +167,8 @@ start fails and says so; it is tried again as \`restart\` and \`start_retries\` 
 
 In values, \`\${VAR}\`, \`\${VAR:-default}\`, \`\${VAR-default}\`, \`\${VAR:?message}\` and \`\${VAR?message}\` stand for foster's own
 environment, as in Compose; \`$\${\` is a literal \`\${\`. Any other \`$\` stays as it is, so shell commands read as written. An
-unset variable without a default is a fault. Values that came from a variable, and all of \`environment\` and \`secrets\`, are
-not shown in messages, nor by \`foster config\` without \`--show-secrets\`.
+unset variable without a default is a fault. Values that came from a variable, and all of \`environment\` and \`secrets\`,
+are not shown in messages, nor by \`foster config\` without \`--show-secrets\`.
 
 ## Environment variables
 
