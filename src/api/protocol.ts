@@ -54,7 +54,7 @@ function value<const T>(json: Json, words: string, meanings: (text: string) => T
 
 function expected({ enum: words, type }: Json): string {
   if (Array.isArray(words)) return words.join(' or ')
-  return type === 'integer' ? 'a whole number' : type === 'number' ? 'seconds' : 'text'
+  return type === 'integer' ? 'a whole number' : type === 'number' ? 'seconds, at most 24 days of them' : 'text'
 }
 
 const flag = (words: string) =>
@@ -63,9 +63,11 @@ const flag = (words: string) =>
   )
 const number = (words: string) =>
   value({ type: 'integer', minimum: 0 }, words, text => (/^\d{1,15}$/.test(text) ? Number(text) : undefined))
+/** As long as a duration of the configuration can be, in seconds: a timer that is set to more comes at once. */
+const longest = 24 * 86_400
 const seconds = (words: string) =>
-  value({ type: 'number', minimum: 0 }, words, text =>
-    /^\d{1,7}(\.\d{1,3})?$/.test(text) ? Number(text) * 1000 : undefined,
+  value({ type: 'number', minimum: 0, maximum: longest }, words, text =>
+    /^\d{1,7}(\.\d{1,3})?$/.test(text) && Number(text) <= longest ? Number(text) * 1000 : undefined,
   )
 const oneOf = <const T extends string>(words: readonly T[], about: string) =>
   value({ type: 'string', enum: words }, about, text => words.find(word => word === text))

@@ -25,6 +25,9 @@ test('a query is text, and means something', () => {
   assert.equal(asked({ wait: ['gone'] }).issues?.[0]?.message, 'expected ready or started or none')
   assert.equal(asked({ wait: ['none', 'none'] }).issues?.[0]?.message, 'it is given more than once')
   assert.equal(asked({ timeout: ['-1'] }).success, false)
+  // A timer that is set to more than that comes at once.
+  assert.equal(asked({ timeout: ['2073600'] }).success, true)
+  assert.equal(asked({ timeout: ['2073601'] }).success, false)
   assert.equal(asked({ wiat: ['none'] }).success, false)
 })
 
