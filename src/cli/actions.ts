@@ -26,8 +26,11 @@ export async function runAction(
   try {
     const code = await Promise.race([work.all(), interrupted.promise])
     progress.end()
-    if (code === interruptedCode) speech.remark(`foster: not waited for: ${request.do} goes on; see foster status`)
-    else if (request.json) speech.json({ results: work.results, failures: work.failures })
+    if (code === interruptedCode) {
+      const left = work.unasked.length === 0 ? '' : `; not asked yet: ${work.unasked.join(' ')}`
+      speech.remark(`foster: not waited for: ${request.do} goes on${left}; see foster status`)
+    }
+    if (code !== interruptedCode && request.json) speech.json({ results: work.results, failures: work.failures })
     return code
   } finally {
     progress.end()
@@ -43,6 +46,8 @@ class Work {
   readonly results: ActionResult[] = []
   /** What could not even be asked: unknown names, what is not allowed. */
   readonly failures: object[] = []
+  /** Names whose turn has not come. */
+  readonly unasked: string[]
   readonly #request: Request
   readonly #client: Client
   readonly #speech: Speech
@@ -50,6 +55,7 @@ class Work {
 
   constructor(request: Request, client: Client, speech: Speech, progress: Progress) {
     this.#request = request
+    this.unasked = [...request.names]
     this.#client = client
     this.#speech = speech
     this.#progress = progress
@@ -68,6 +74,7 @@ class Work {
   }
 
   async #one(name: string): Promise<number> {
+    this.unasked.shift()
     try {
       const results = await this.#ask(name)
       for (const result of results) this.#take(result)

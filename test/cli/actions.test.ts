@@ -157,6 +157,20 @@ test('Ctrl-C ends the waiting, not the start; 130', async () => {
   assert.equal(stderr, 'foster: not waited for: start goes on; see foster status\n')
 })
 
+test('Ctrl-C in a stop of several: those whose turn has not come are named', async () => {
+  let interrupt = () => {}
+  const replies: Changes['replies'] = { [asking('stop', 'web')]: () => interrupt() }
+  const { code, stderr } = await foster('stop web db cache', {
+    replies,
+    onInterrupt: call => {
+      interrupt = call
+      return () => {}
+    },
+  })
+  assert.equal(code, 130)
+  assert.equal(stderr, 'foster: not waited for: stop goes on; not asked yet: db cache; see foster status\n')
+})
+
 test('foster goes meanwhile: 1', async () => {
   const replies: Replies = {
     [asking('start', 'web')]: response => {
