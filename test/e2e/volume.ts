@@ -24,7 +24,7 @@ export interface Volume {
   readonly kind?: 'pipe' | 'file' | 'terminal' | 'socket' | 'foreign'
   /** How it is read. */
   readonly reader?: 'fast' | 'slow' | 'pausing'
-  /** A TERM comes when so many bytes have been read. */
+  /** A TERM comes when so many bytes have been read, and something of each program: it knows what to do at a TERM then. */
   readonly stopAt?: number
   /** Foster goes on until this is true, then it gets a TERM. */
   readonly until?: () => boolean
@@ -38,6 +38,8 @@ const names = Array.from({ length: 10 }, (_, index) => `p${index}`)
 export class Checker {
   readonly counts = new Map(names.map(name => [name, 0]))
   bytes = 0
+  /** Programs of which a line has come. */
+  begun = 0
   readonly #format: Format
   readonly #isTerminal: boolean
   #rest: Buffer = Buffer.alloc(0)
@@ -81,6 +83,7 @@ export class Checker {
       assert.equal(text.message, expected.toString('utf8', 0, expected.length - 1).replace(/\r$/, ''))
     }
     this.counts.set(name, index + 1)
+    if (index === 0) this.begun++
   }
 }
 
@@ -105,7 +108,9 @@ export async function runVolume(rig: Rig, volume: Volume, checker: Checker): Pro
     ...Object.fromEntries(names.map(name => [name, program(name)])),
     ...(volume.until && { stays: { command: 'sleep 100000', log } }),
   }
-  const plan = rig.file('volume.yaml', JSON.stringify({ programs, control: { socket: false } }))
+  // A slow reader has all the time that it takes.
+  const patient = { shutdown: { timeout: '10m' }, defaults: { stop_grace_period: '5m' } }
+  const plan = rig.file('volume.yaml', JSON.stringify({ programs, ...patient, control: { socket: false } }))
   const via = kind === 'foreign' ? ['sh', '-c', 'mount -t tmpfs none /proc && exec "$@"', 'sh'] : []
   const words = [...namespace, ...via, binary, '-c', plan]
   const around = kind === 'terminal' ? ['sh', '-c', 'exec script -qefc "exec $*" /dev/null </dev/null', 'sh'] : []
@@ -121,7 +126,10 @@ export async function runVolume(rig: Rig, volume: Volume, checker: Checker): Pro
     if (volume.until !== undefined) void stopWhen(child, volume.until)
     const from = source ?? (child.stdout as Socket)
     if (kind === 'file') await over
-    else await readAll(from, volume, checker, () => stopAt <= checker.bytes && stop(child))
+    else
+      await readAll(from, volume, checker, () => {
+        if (stopAt <= checker.bytes && checker.begun === names.length) stop(child)
+      })
     const [code] = (await over) as [number]
     const said = readFileSync(join(rig.dir, 'said'), 'utf8')
     assert.equal(code, 0, said)
