@@ -6,6 +6,7 @@ import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { connect, nameOf } from '../../src/os/connect.ts'
+import { freePort } from '../e2e/rig-net.ts'
 
 const never = new AbortController().signal
 
@@ -14,14 +15,6 @@ async function listening(where: ListenOptions): Promise<{ server: Server; port: 
   server.listen(where)
   await once(server, 'listening')
   return { server, port: (server.address() as AddressInfo).port }
-}
-
-/** A port on which nobody listens. */
-async function freePort(): Promise<number> {
-  const { server, port } = await listening({ host: '127.0.0.1', port: 0 })
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 test('connects to an address and to localhost', async () => {

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, test } from 'node:test'
 import type { Credentials, SharedSocket, SocketFile } from '../../src/core/plan.ts'
 import { adjustListening, closeListening, type Listening, openListening } from '../../src/os/listening-socket.ts'
 import { addressAtHand } from '../../src/os/names.ts'
+import { freePort } from '../e2e/rig-net.ts'
 
 let dir = ''
 beforeEach(() => {
@@ -82,7 +83,7 @@ test('what cannot be made is told, and leaves nothing behind', () => {
 
 test('a port, by address and by name; it can be had once', async () => {
   const at = (host: string, port: number): SharedSocket => ({ of: 'p', backlog: 2, address: { host, port } })
-  const port = 20_000 + (process.pid % 10_000)
+  const port = await freePort()
   const listening = opened(at('localhost', port))
   assert.equal(await reaches({ host: '127.0.0.1', port }), 'connected')
   assert.equal(openListening(at('127.0.0.1', port), undefined), 'EADDRINUSE')

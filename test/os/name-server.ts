@@ -2,7 +2,10 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 
-/** A name server that knows some names; the questions it got are in `asked`. It says nothing about `silent`. */
+/**
+ * A name server that knows some names; the questions it got are in `asked`, once where a slow machine had them asked again.
+ * It says nothing about `silent`.
+ */
 export class NameServer {
   readonly asked: string[] = []
   readonly #socket: Socket = createSocket('udp4')
@@ -41,20 +44,21 @@ export class NameServer {
     }
     const name = labels.join('.').toLowerCase()
     const type = query.readUInt16BE(at + 1)
-    this.asked.push(`${name} ${type === 1 ? 'A' : 'AAAA'}`)
+    const question = `${name} ${type === 1 ? 'A' : 'AAAA'}`
+    if (!this.asked.includes(question)) this.asked.push(question)
     if (name === 'silent') return undefined
     const known = this.#known[name]
     const bytes = known?.includes(':') ? [...Array(15).fill(0), 1] : known?.split('.').map(Number)
     const isAnswer = bytes !== undefined && (type === 1) === (bytes.length === 4)
-    const question = query.subarray(12, at + 5)
+    const section = query.subarray(12, at + 5)
     const head = Buffer.alloc(12)
     query.copy(head, 0, 0, 2)
     const code = known === undefined ? 3 : 0
     head.writeUInt16BE(0x8180 | code, 2)
     head.writeUInt16BE(1, 4)
     head.writeUInt16BE(isAnswer ? 1 : 0, 6)
-    if (!isAnswer) return Buffer.concat([head, question])
+    if (!isAnswer) return Buffer.concat([head, section])
     const answer = Buffer.from([0xc0, 12, 0, type, 0, 1, 0, 0, 0, 60, 0, bytes.length, ...bytes])
-    return Buffer.concat([head, question, answer])
+    return Buffer.concat([head, section, answer])
   }
 }

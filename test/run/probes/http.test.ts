@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { tryHttp } from '../../../src/run/probes/http.ts'
 import type { Outcome } from '../../../src/run/probes/try.ts'
+import { freePort } from '../../e2e/rig-net.ts'
 import { Clock } from './clock.ts'
 
 const servers: Server[] = []
@@ -167,10 +168,7 @@ test('a unix socket is asked by its path', async () => {
 })
 
 test('a refused connection says whose', async () => {
-  const server = createTcpServer()
-  const port = await listen(server)
-  server.close()
-  await once(server, 'close')
+  const port = await freePort()
   assert.deepEqual(await get(`http://127.0.0.1:${port}/`), {
     ok: false,
     detail: `connection refused (127.0.0.1:${port})`,
