@@ -207,7 +207,7 @@ e2e('a TERM at any moment after the first handler ends the start, and nothing is
   const config = longStart(rig)
   const started: number[] = []
   // In steps of 5 ms, on a slow machine in larger ones.
-  for (let delay = 0; started.at(-1) !== 16; delay += Math.max(5, delay >> 3)) {
+  for (let delay = 0; started.at(-1) !== 16; delay += Math.max(5, delay >> 4)) {
     const foster = await rig.start(['-c', config])
     spin(() => isInstalled(foster))
     wait(delay)
