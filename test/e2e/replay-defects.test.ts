@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { catatonit, dumbInit, flagged, foster, quoted, type Replayed, replay, tini } from './replay-inits.ts'
 import { e2e, type Options, type Rig } from './rig.ts'
 import { belowShell, type Foster } from './rig-foster.ts'
-import { childrenOf, processFacts } from './rig-proc.ts'
-import { eventually } from './rig-wait.ts'
+import { childrenOf, isAlive, processFacts } from './rig-proc.ts'
+import { eventually, inSomeRound } from './rig-wait.ts'
 
 /** Started by a parent that ignores and blocks signals. */
 const inheriting = (ignored: string, blocked = 'TERM'): Options => ({
@@ -76,52 +76,59 @@ replay('started with descriptor 0 closed: does not start CMD', [tini], async (_,
 })
 
 /** CMD ends at TERM; its sibling takes a little longer. */
-function siblings(rig: Rig, seconds: number) {
-  const other = rig.puppet('other', `trap 'sleep ${seconds}; home cleaned; exit 0' TERM`)
-  return { other, main: rig.puppet('main', `${quoted(other.command)} &`, "trap 'exit 5' TERM") }
+function siblings(rig: Rig, seconds: number, round = 0) {
+  const other = rig.puppet(`other${round}`, `trap 'sleep ${seconds}; home cleaned; exit 0' TERM`)
+  return { other, main: rig.puppet(`main${round}`, `${quoted(other.command)} &`, "trap 'exit 5' TERM") }
 }
 
 replay('who outlives CMD has time to clean up', [foster, flagged(foster, '-g')], async (rig, init) => {
-  const { other, main } = siblings(rig, 0.02)
-  const run = await init.command(main.command)
-  await other.up()
-  await main.up()
-  run.kill('SIGTERM')
-  await other.call('cleaned')
-  assert.equal((await run.exit()).code, 5)
+  await inSomeRound(async round => {
+    const { other, main } = siblings(rig, 0.02, round)
+    const run = await init.command(main.command)
+    await other.up()
+    await main.up()
+    run.kill('SIGTERM')
+    assert.equal((await run.exit()).code, 5)
+    return rig.calls.includes(`other${round} cleaned`)
+  })
 })
 
 replay('who outlives CMD is killed', [tini, flagged(tini, '-g'), dumbInit], async (rig, init) => {
-  const { other, main } = siblings(rig, 0.2)
+  const { other, main } = siblings(rig, 30)
   const run = await init.command(main.command)
   await other.up()
   await main.up()
   run.kill('SIGTERM')
   assert.equal((await run.exit()).code, 5)
-  assert.equal(rig.calls.includes('other cleaned'), false)
+  assert.equal(rig.calls.includes('other0 cleaned'), false)
 })
 
 e2e('who outlives CMD and ignores TERM is killed', async rig => {
-  const other = rig.puppet('other', "trap 'home TERM' TERM")
-  const main = rig.puppet('main', `${quoted(other.command)} &`)
-  const run = await rig.command(main.command)
-  await other.up()
-  await main.up()
-  main.start('exit 5')
-  await other.call('TERM')
-  assert.equal((await run.exit()).code, 5)
+  await inSomeRound(async round => {
+    const other = rig.puppet(`other${round}`, "trap 'home TERM' TERM")
+    const main = rig.puppet(`main${round}`, `${quoted(other.command)} &`)
+    const run = await rig.command(main.command)
+    await other.up()
+    await main.up()
+    main.start('exit 5')
+    assert.equal((await run.exit()).code, 5)
+    return rig.calls.includes(`other${round} TERM`)
+  })
 })
 
 e2e("below a PID 1 only CMD's descendants are told to end", async rig => {
-  const stranger = rig.puppet('stranger', "trap 'home TERM' TERM")
-  const other = rig.puppet('other', "trap 'home TERM; exit 0' TERM")
-  const main = rig.puppet('main', `(setsid ${quoted(other.command)} &)`)
-  await rig.command(main.command, { below: `${quoted(stranger.command)} & "$@"; wait` })
-  for (const puppet of [stranger, other, main]) await puppet.up()
-  main.start('exit 5')
-  await other.call('TERM')
-  await stranger.does('true')
-  assert.equal(rig.calls.includes('stranger TERM'), false)
+  await inSomeRound(async round => {
+    const stranger = rig.puppet(`stranger${round}`, "trap 'home TERM' TERM")
+    const other = rig.puppet(`other${round}`, "trap 'home TERM; exit 0' TERM")
+    const main = rig.puppet(`main${round}`, `(setsid ${quoted(other.command)} &)`)
+    const run = await rig.command(main.command, { below: `${quoted(stranger.command)} & "$@"; wait` })
+    for (const puppet of [stranger, other, main]) await puppet.up()
+    main.start('exit 5')
+    await eventually('foster has ended', () => !isAlive(run.pid))
+    await stranger.does('true')
+    assert.equal(rig.calls.includes(`stranger${round} TERM`), false)
+    return rig.calls.includes(`other${round} TERM`)
+  })
 })
 
 e2e('below a PID 1 an orphan of CMD is adopted', async rig => {
@@ -136,9 +143,18 @@ e2e('below a PID 1 an orphan of CMD is adopted', async rig => {
 /** How often the threads of a process have gone to sleep of their own accord. */
 const sleeps = (pid: number): number =>
   readdirSync(`/proc/${pid}/task`).reduce((sum, task) => {
-    const text = readFileSync(`/proc/${pid}/task/${task}/status`, 'latin1')
-    return sum + Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(text)?.[1])
+    const text = statusOf(`/proc/${pid}/task/${task}/status`)
+    return sum + Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(text)?.[1] ?? 0)
   }, 0)
+
+/** Of a thread that has just ended: nothing. */
+function statusOf(path: string): string {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return ''
+  }
+}
 
 replay('idle, it does not wake up', [foster, dumbInit], async (_, init) => {
   const run = await init.command(['sleep', '1000'])

@@ -6,7 +6,7 @@ import { dumbInit, flagged, foster, quoted, replay, tini } from './replay-inits.
 import { e2e } from './rig.ts'
 import { belowShell } from './rig-foster.ts'
 import { isAlive, processFacts } from './rig-proc.ts'
-import { eventually } from './rig-wait.ts'
+import { eventually, inSomeRound } from './rig-wait.ts'
 
 /** A puppet's lines: it says the name of each of these signals that it gets. */
 const reports = (...signals: readonly Signal[]) =>
@@ -28,13 +28,19 @@ replay('TERM ends the whole group', [flagged(foster, '-g'), foster, dumbInit], a
 })
 
 replay('what outlives CMD is told to end, below a PID 1', [foster, dumbInit], async (rig, init) => {
-  const other = rig.puppet('other', "trap 'home TERM; exit 0' TERM")
-  const main = rig.puppet('main', `${quoted(other.command)} &`)
-  await init.command(main.command, { below: '"$@"; sleep 1000' })
-  await other.up()
-  await main.up()
-  main.start('exit 0')
-  await other.call('TERM')
+  await inSomeRound(async round => {
+    const other = rig.puppet(`other${round}`, "trap 'home TERM; exit 0' TERM")
+    const main = rig.puppet(`main${round}`, `${quoted(other.command)} &`)
+    const witness = rig.puppet(`witness${round}`)
+    const run = await init.command(main.command, { below: `"$@"; exec ${quoted(witness.command)}` })
+    const { pid } = await rig.facts(run, await other.up())
+    await main.up()
+    main.start('exit 0')
+    await rig.gone(pid)
+    // Its calls come behind those of the other.
+    await witness.up()
+    return rig.calls.includes(`other${round} TERM`)
+  })
 })
 
 replay('a command that is not there', [foster, dumbInit], async (_, init) => {

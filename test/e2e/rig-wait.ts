@@ -35,6 +35,15 @@ export class Record<T> {
   }
 }
 
+/**
+ * For what foster leaves a process only half a second for, in which a slow machine may not let it do anything: in one of
+ * some rounds it must have been done. What is wrong goes wrong in each.
+ */
+export async function inSomeRound(isDone: (round: number) => Promise<boolean>): Promise<void> {
+  for (let round = 0; round < 20; round++) if (await isDone(round)) return
+  throw new Error('in none of 20 rounds')
+}
+
 /** Waits for a fact that nobody announces, such as one in /proc: looks again and again. */
 export async function eventually<R>(what: string, find: () => R | undefined | false): Promise<R> {
   const end = performance.now() + patience
