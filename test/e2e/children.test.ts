@@ -16,6 +16,14 @@ async function sleepers(foster: Foster): Promise<readonly ProcessFacts[]> {
   })
 }
 
+/** Its descriptors, once there are three: right after its exec a program may still be reading its locale. */
+async function atRest(pid: number): Promise<Readonly<Record<number, string>>> {
+  return eventually('it has opened nothing else', () => {
+    const now = descriptorsOf(pid)
+    return Object.keys(now).length === 3 && now
+  })
+}
+
 /** Whether a configuration and a command work as usual under these circumstances. */
 async function worksAsUsual(rig: Rig, options: Options): Promise<void> {
   const web = rig.puppet('web')
@@ -78,12 +86,7 @@ e2e("programs have descriptors 0 to 2 and none of foster's", async rig => {
   const foster = await rig.start({ programs }, { stdio })
   assert.ok(Object.values(descriptorsOf(foster.pid)).some(it => it.endsWith('/secret')))
   for (const { pid } of await sleepers(foster)) {
-    // Right after its exec a program may still be reading its locale.
-    const found = await eventually('it has opened nothing else', () => {
-      const now = descriptorsOf(pid)
-      return Object.keys(now).length === 3 && now
-    })
-    const { 0: stdin, 1: stdout = '', 2: stderr = '', ...more } = found
+    const { 0: stdin, 1: stdout = '', 2: stderr = '', ...more } = await atRest(pid)
     assert.equal(stdin, '/dev/null')
     assert.match(stdout, /^pipe:/)
     assert.match(stderr, /^pipe:/)
@@ -101,7 +104,7 @@ e2e("foster -- CMD has foster's own descriptors 0 to 2, and none above", async r
     return found.length === 1 && found
   })
   const own = descriptorsOf(foster.pid)
-  assert.deepEqual(descriptorsOf(cmd?.pid ?? 0), { 0: own[0], 1: own[1], 2: own[2] })
+  assert.deepEqual(await atRest(cmd?.pid ?? 0), { 0: own[0], 1: own[1], 2: own[2] })
 })
 
 e2e("a program's stdin is empty and cannot be written to, unless it inherits foster's", async rig => {

@@ -10,7 +10,8 @@ const count = 20_000
 const expected = Array.from({ length: count }, (_, i) => `line ${i + 1}`)
 /** More than any of the descriptors holds at once, and a line that is not ended. */
 const command = ['sh', '-c', `seq -f 'line %.0f' ${count}; printf end`]
-const config = { programs: { web: { kind: 'task', command } } }
+/** A reader that is slow has all the time that it takes. */
+const config = { programs: { web: { kind: 'task', command } }, shutdown: { timeout: '5m' } }
 
 /** All lines of the task are there, in order; foster's own may stand between them. */
 function isComplete(text: string): void {
@@ -22,8 +23,8 @@ function isComplete(text: string): void {
 }
 
 /** Runs the task with these descriptors. */
-async function run(rig: Rig, options: Options = {}): Promise<Foster> {
-  const foster = await rig.start(config, options)
+async function run(rig: Rig, options: Options = {}, plan: object = config): Promise<Foster> {
+  const foster = await rig.start(plan, options)
   assert.deepEqual(await foster.exit(), { code: 0, signal: null }, foster.story())
   return foster
 }
@@ -65,8 +66,12 @@ e2e('a regular file: its offset is kept and shared, nothing is overwritten', asy
 e2e('a regular file for both, with what others write to it', async rig => {
   const path = rig.file('out', '')
   const fd = openSync(path, constants.O_WRONLY | constants.O_APPEND)
-  const via = ['sh', '-c', 'echo first; (sleep 0; echo beside) & exec "$@"', 'sh']
-  await run(rig, { stdio: ['ignore', fd, fd], via })
+  const done = join(rig.dir, 'done')
+  const via = ['sh', '-c', `echo first; (sleep 0; echo beside; : >${done}) & exec "$@"`, 'sh']
+  // Who is beside foster must have written before foster ends, and the container with it.
+  const [shell = '', option = '', text = ''] = command
+  const last = [shell, option, `${text}; until [ -e ${done} ]; do sleep 0.01; done`]
+  await run(rig, { stdio: ['ignore', fd, fd], via }, { ...config, programs: { web: { kind: 'task', command: last } } })
   closeSync(fd)
   const lines = readFileSync(path, 'utf8').split('\n')
   assert.equal(lines[0], 'first')
