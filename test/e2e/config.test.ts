@@ -78,7 +78,8 @@ e2e('a configuration of variables alone', async rig => {
     FOSTER_PROGRAM_WEB: web.command.map(it => `'${it.replaceAll("'", "'\\''")}'`).join(' '),
     FOSTER_PROGRAM_WEB__STOP_SIGNAL: 'USR1',
     FOSTER_PROGRAM_WEB__ENVIRONMENT__Greeting: 'good morning',
-    FOSTER__SHUTDOWN__TIMEOUT: '5s',
+    FOSTER_PROGRAM_WEB__STOP_GRACE_PERIOD: '60s',
+    FOSTER__SHUTDOWN__TIMEOUT: '70s',
   }
   const foster = await rig.start([], { env })
   await web.up()

@@ -56,6 +56,7 @@ e2e(
       depends_on: { web: 'ready', worker: 'ready' },
     }
     const foster = await rig.start({ programs: { web: shell, worker: shell, reader } })
+    for (const i of commands.keys()) await foster.line(new RegExp(`^reader \\| ended ${i} `))
     await foster.line(/^reader \| all$/)
     const ended = foster.lines.flatMap(line => {
       const [, i, code] = /^reader \| ended (\d+) (\d+)$/.exec(line) ?? []
