@@ -21,7 +21,11 @@ interface Pod {
   readonly data: Readonly<Record<string, string>>
   readonly spec: {
     readonly terminationGracePeriodSeconds: number
-    readonly containers: readonly [Readonly<Record<string, { readonly httpGet: { path: string; port: number } }>>]
+    readonly containers: readonly [
+      Readonly<Record<(typeof probes)[number], { readonly httpGet: { path: string; port: number } }>> & {
+        readonly image: string
+      },
+    ]
   }
 }
 const [map, pod] = parseAllDocuments(text).map(it => it.toJS() as Pod)
@@ -121,7 +125,9 @@ suite('the pod of examples/kubernetes', { skip: skip || noBridge(), timeout: 1_2
 
   test('is run by the commands of its README', async () => {
     // There is no cluster here: podman is given the same file.
-    const commands = commandsOf('kubernetes').filter(it => !it.startsWith('kubectl '))
+    const shown = commandsOf('kubernetes')
+    assert.ok(shown.includes(`docker build -t ${pod?.spec.containers[0].image} examples/nginx-redis`))
+    const commands = shown.filter(it => /^(podman|curl) /.test(it))
     assert.equal(commands.length, 5)
     for (const command of commands) {
       const { status, stdout, stderr } = spawnSync('sh', ['-c', command], { cwd: root, encoding: 'utf8' })
