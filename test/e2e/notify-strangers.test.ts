@@ -147,14 +147,21 @@ e2e(
   'root',
 )
 
+/** Somebody else's directory is no place, and neither is what somebody else can write. One that nobody has left. */
+function somebodyElses(): { readonly uid: number; readonly taken: string } {
+  for (let uid = 40_000 + (process.pid % 20_000); ; uid++) {
+    const taken = `/tmp/foster-${uid}`
+    if (existsSync(taken)) continue
+    mkdirSync(taken, { mode: 0o777 })
+    return { uid, taken }
+  }
+}
+
 e2e(
   'without a place for a socket it has a name in the abstract namespace, and the same ears',
   async (rig, context) => {
     if (lacksPython) return context.skip(lacksPython)
-    const uid = 40_000 + (process.pid % 20_000)
-    const taken = `/tmp/foster-${uid}`
-    // Somebody else's directory is no place, and neither is what somebody else can write.
-    mkdirSync(taken, { mode: 0o777 })
+    const { uid, taken } = somebodyElses()
     try {
       const [web, api] = [rig.puppet('web'), rig.puppet('api')]
       const say = `${python} ${rig.file('notify.py', readFileSync(fixture('notify.py'), 'utf8'), 0o755)}`
