@@ -39,6 +39,7 @@ function hasSucceeded({ successExitCodes }: Program, state: State): boolean {
 
 function whyNot(state: State): string {
   const name = stateName(state)
+  if ('pid' in state && state.gone !== undefined) return 'its process has ended'
   if (state.at === 'running') return `not ready: ${state.probing.readiness?.detail || 'its probe has not passed yet'}`
   if (state.at === 'stopped' && state.by === 'operator') return `${name} by an operator`
   return state.last === undefined || 'pid' in state ? name : `${name}: ${describeEnding(state.last)}`

@@ -1,6 +1,7 @@
 /** Watches the world's effects and remembers what states do not hold: when, how long, how often. */
 import type { WorldEffect } from '../core/draft.ts'
 import type { Ending } from '../core/ending.ts'
+import { uptimeOf } from '../core/moves.ts'
 import { labelOf, type Program } from '../core/plan.ts'
 import { probeNames } from '../core/probe.ts'
 import { isReady, type State } from '../core/state.ts'
@@ -116,7 +117,7 @@ export class Journal {
 
   /** How a run ended, and who wanted it. */
   #ended(own: Remembered, label: string, before: State, ending: Ending, now: number): void {
-    const uptime = 'since' in before ? now - before.since : undefined
+    const uptime = 'since' in before ? uptimeOf(before, now) : undefined
     const cause = causeOf(before)
     own.lastExit = { at: this.#wall(), uptime }
     count(own.tally.exits, cause)

@@ -10,7 +10,10 @@ export const to = (state: State, ...effects: Effect[]): Step => ({ state, effect
 export const stay = (state: State): Step => to(state)
 export const stray = (state: State, event: Event): Step => to(state, { do: 'stray', at: state.at, on: event.on })
 export const history = ({ failures, streak, last, runs }: History): History => ({ failures, streak, last, runs })
-export const live = ({ pid, since, ...state }: Live): Live => ({ pid, since, ...history(state) })
+export const live = ({ pid, since, gone, ...state }: Live): Live => ({
+  ...{ pid, since, ...history(state) },
+  ...(gone === undefined ? {} : { gone }),
+})
 export const probed = (state: Probed): Probed => ({ ...live(state), probing: state.probing })
 
 export const begin = (state: History): Step => to({ at: 'waiting', ...history(state), failures: 0, streak: 0 })
@@ -23,6 +26,9 @@ export const killNow = (state: Live, next: Next, now: number, unhealthy?: Unheal
   const deadline = now + killAgain
   return to({ at: 'stopping', ...live(state), deadline, next, killed: true, unhealthy }, { do: 'kill', pid: state.pid })
 }
+
+/** How long a process has been there. */
+export const uptimeOf = ({ since, gone }: Live, now: number): number => (gone ?? now) - since
 
 /** An ending that nobody asked for: retried, over for good, or given up. */
 export function ended(state: History, ending: Ending, uptime: number, { program, now, random }: Context): Step {

@@ -40,6 +40,16 @@ export function adopted(state: In<'starting' | 'running'>, pid: number, { progra
   return deadline <= now ? to({ at: 'running', ...process }) : starting(deadline)
 }
 
+/** The process has ended: what is left of it neither gets it any further nor answers for it. */
+export function gone(state: In<'starting' | 'running'>, _event: Event, { now }: Context): Step {
+  const process = { ...live(state), gone: now, probing: {} }
+  return to(
+    state.at === 'running'
+      ? { at: 'running', ...process }
+      : { at: 'starting', ...process, deadline: never, limit: never },
+  )
+}
+
 /** What a probe says of a process. */
 export function tried(state: In<'starting' | 'running'>, event: Of<'tried'>, context: Context): Step {
   const { program, now } = context

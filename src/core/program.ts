@@ -2,9 +2,9 @@
  * One program's life as a pure, total table: state x event -> state and effects. Every cell is written out; a missing
  * one does not compile. Nothing here throws: an event that cannot be is reported as `stray` and changes nothing.
  */
-import { begin, ended, history, killNow, stay, stop, stopped, stray, to } from './moves.ts'
+import { begin, ended, history, killNow, stay, stop, stopped, stray, to, uptimeOf } from './moves.ts'
 import { extendStartup } from './probe.ts'
-import { adopted, due, spawned, tried, untried } from './probing.ts'
+import { adopted, due, gone, spawned, tried, untried } from './probing.ts'
 import type { At, Context, Event, In, Live, Of, On, State, Step } from './state.ts'
 
 type Cell<A extends At, O extends On> = (state: In<A>, event: Of<O>, context: Context) => Step
@@ -22,6 +22,7 @@ const idle = {
   spawned: stray,
   refused: stray,
   withdrawn: stray,
+  gone: stray,
   exit: stray,
   adopted: stray,
   // Its process has ended while the answer was on its way.
@@ -67,7 +68,8 @@ export const table: Table = {
     down: (s, e) => stop(s, e.by, e.deadline),
     kill: (s, _e, c) => killNow(s, 'shutdown', c.now),
     deadline: due,
-    exit: (s, e, c) => ended(s, e.ending, c.now - s.since, c),
+    gone,
+    exit: (s, e, c) => ended(s, e.ending, uptimeOf(s, c.now), c),
     adopted: (s, e, c) => adopted(s, e.pid, c),
     tried,
     untried,
@@ -85,7 +87,8 @@ export const table: Table = {
     down: (s, e) => stop(s, e.by, e.deadline),
     kill: (s, _e, c) => killNow(s, 'shutdown', c.now),
     deadline: due,
-    exit: (s, e, c) => ended(s, e.ending, c.now - s.since, c),
+    gone,
+    exit: (s, e, c) => ended(s, e.ending, uptimeOf(s, c.now), c),
     adopted: (s, e, c) => adopted(s, e.pid, c),
     tried,
     untried,
@@ -97,9 +100,10 @@ export const table: Table = {
     down: (s, e) => to({ ...s, next: e.by, deadline: s.killed ? s.deadline : Math.min(s.deadline, e.deadline) }),
     kill: (s, _e, c) => (s.killed ? to({ ...s, next: 'shutdown' }) : killNow(s, 'shutdown', c.now, s.unhealthy)),
     deadline: (s, _e, c) => killNow(s, s.next, c.now, s.unhealthy),
+    gone: (s, _e, c) => to({ ...s, gone: c.now }),
     exit: (s, e, c) => {
       const ending = s.unhealthy === undefined ? e.ending : { ...e.ending, unhealthy: s.unhealthy }
-      if (s.next === 'retry') return ended(s, ending, c.now - s.since, c)
+      if (s.next === 'retry') return ended(s, ending, uptimeOf(s, c.now), c)
       const after = { ...history(s), last: ending }
       return s.next === 'start' ? begin(after) : stopped(after, s.next)
     },

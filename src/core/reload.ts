@@ -84,7 +84,7 @@ function restart(draft: Draft, index: number, deadline: number): void {
 function update(draft: Draft, index: number, before: Program): void {
   const state = stateAt(draft, index)
   const program = programAt(draft, index)
-  if ('probing' in state && !isSame(before.probes, program.probes)) {
+  if ('probing' in state && state.gone === undefined && !isSame(before.probes, program.probes)) {
     draft.states[index] = probedAnew(state, program, draft.now)
   }
   if (!before.autostart) wake(draft, index)

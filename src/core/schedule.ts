@@ -2,7 +2,7 @@
 import { isSuccess } from './ending.ts'
 import type { Graph } from './graph.ts'
 import { type Dependency, labelOf, type Program } from './plan.ts'
-import { type FatalCause, isReady, type State } from './state.ts'
+import { type FatalCause, isReady, isRunning, type State } from './state.ts'
 
 /** What may become of a program that waits. */
 export type Permission =
@@ -18,7 +18,7 @@ export function conditionOf(
 ): 'holds' | 'pending' | 'impossible' {
   if (state.at === 'fatal') return 'impossible'
   if (state.at !== 'exited') {
-    const holds = condition === 'ready' ? isReady(state) : condition === 'started' && state.at === 'running'
+    const holds = condition === 'ready' ? isReady(state) : condition === 'started' && isRunning(state)
     return holds ? 'holds' : 'pending'
   }
   const succeeded = state.last !== undefined && isSuccess(state.last, program.successExitCodes)

@@ -27,6 +27,8 @@ export interface History {
 export interface Live extends History {
   readonly pid: number
   readonly since: number
+  /** When it ended, where something of its run is still there. Its number is not another's meanwhile. */
+  readonly gone?: number
 }
 
 /** A process that is wanted, and asked how it is. */
@@ -76,6 +78,8 @@ export type Event =
   | { readonly on: 'spawned'; readonly pid: number }
   | { readonly on: 'refused'; readonly ending: Ending }
   | { readonly on: 'withdrawn' }
+  /** The process has ended, but not yet what it has left behind: the exit comes when that has. */
+  | { readonly on: 'gone' }
   | { readonly on: 'exit'; readonly ending: Ending }
   /** A daemon has forked away, or a process says that another one is the main one by now: that is followed. */
   | { readonly on: 'adopted'; readonly pid: number }
@@ -138,9 +142,14 @@ export function dueOf(state: State, serving: boolean): number {
   }
 }
 
+/** Whether its process is there and has started. */
+export function isRunning(state: State): state is In<'running'> {
+  return state.at === 'running' && state.gone === undefined
+}
+
 /** Whether the program can be used: it runs, and its readiness probe has passed last where it has one. */
 export function isReady(state: State): boolean {
-  return state.at === 'running' && (state.probing.readiness?.verdict ?? 'passing') === 'passing'
+  return isRunning(state) && (state.probing.readiness?.verdict ?? 'passing') === 'passing'
 }
 
 /** The pid of the state's process, if there is one. */

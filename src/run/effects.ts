@@ -129,7 +129,7 @@ export class Effects {
     const { health, streams, world } = this.#options
     if (event.on === 'adopted') health.adopted(index, event.pid)
     if (after.at === 'stopped' && world().retired.has(index)) streams.retire(index)
-    if (before.at !== 'waiting' && !('probing' in after)) health.ended(index)
+    if (event.on === 'gone' || (before.at !== 'waiting' && !('probing' in after))) health.ended(index)
   }
 
   #say(effect: Extract<WorldEffect, { do: 'note' | 'announce' }>): void {
@@ -201,7 +201,9 @@ export class Effects {
     if (runs.goesOn(index, pid, plain)) return
     const ending = this.#withCause(index, plain)
     const remains = runs.remainsOf(index, pid, this.#terminalOf(index) === undefined)
+    let isOver = false
     const over = (): void => {
+      isOver = true
       runs.over(index)
       try {
         streams.ended(index)
@@ -209,8 +211,9 @@ export class Effects {
         dispatch({ on: 'program', index, event: { on: 'exit', ending } })
       }
     }
-    if (world().plan.command !== undefined) over()
-    else leftovers.clear(remains, () => this.#stopCommands.hold(index, over))
+    if (world().plan.command !== undefined) return over()
+    leftovers.clear(remains, () => this.#stopCommands.hold(index, over))
+    if (!isOver) dispatch({ on: 'program', index, event: { on: 'gone' } })
   }
 
   /** A SIGKILL that is not ours may be the kernel's, for memory. */

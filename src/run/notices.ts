@@ -2,6 +2,7 @@
 import type { Change } from '../core/diff.ts'
 import type { Announcement, End, WorldEffect } from '../core/draft.ts'
 import { describeEnding } from '../core/ending.ts'
+import { uptimeOf } from '../core/moves.ts'
 import { labelOf, type Plan, type Program } from '../core/plan.ts'
 import type { FatalCause, State } from '../core/state.ts'
 
@@ -59,7 +60,7 @@ function probeNotice(before: State, after: State, name: string): Notice | undefi
 
 function exitNotice(before: State, after: State, program: Program, now: number): Notice {
   const ending = after.last === undefined ? 'ended' : describeEnding(after.last)
-  const uptime = 'since' in before ? ` after ${duration(now - before.since)}` : ''
+  const uptime = 'since' in before ? ` after ${duration(uptimeOf(before, now))}` : ''
   const { last } = after
   // What was started was only on its way to being the program.
   const isStart = last?.how === 'unstartable'

@@ -1,6 +1,7 @@
 /** The last words of the container: a message of JSON that says why it ended, in at most 4096 bytes, as Kubernetes reads it. */
 import type { End, World, WorldEffect } from '../core/draft.ts'
 import { describeEnding, type Ending } from '../core/ending.ts'
+import { uptimeOf } from '../core/moves.ts'
 import { labelOf, type Program } from '../core/plan.ts'
 import { signalName } from '../core/signal.ts'
 import type { State } from '../core/state.ts'
@@ -83,7 +84,7 @@ export class Termination {
   /** A program's state has changed. */
   noted({ index, before, event }: Extract<WorldEffect, { do: 'note' }>): void {
     if (event.on === 'refused') this.#uptimes.delete(index)
-    else if (event.on === 'exit' && 'since' in before) this.#uptimes.set(index, this.#options.now() - before.since)
+    else if (event.on === 'exit' && 'since' in before) this.#uptimes.set(index, uptimeOf(before, this.#options.now()))
   }
 
   /** The container begins to end. Written at once: the container may not be given the time to end in order. */

@@ -30,6 +30,11 @@ export function normal(state: State, program: Program, millis = 0): State {
   if ('limit' in state) after.limit = Math.max(0, state.limit - millis)
   if ('until' in state) after.until = Math.max(-1, state.until - millis)
   if ('since' in state) after.since = Math.max(-horizonOf(program), state.since - millis)
+  // Only how long it was there counts by then.
+  if ('since' in state && state.gone !== undefined) {
+    after.since = Math.max(-horizonOf(program), state.since - state.gone)
+    after.gone = 0
+  }
   if (!('probing' in state)) return after as never
   const probing: { -readonly [Key in string]: Progress } = {}
   for (const name of probeNames) {
@@ -65,6 +70,7 @@ export function wordOf(state: State): string {
   if ('limit' in state) word += `,${state.limit}`
   if ('until' in state) word += `,${state.until}`
   if ('since' in state) word += `,${state.since}`
+  if ('gone' in state) word += 'g'
   if (state.at === 'fatal') word += state.cause.why
   if (state.at === 'stopping') word += `${state.killed}${state.unhealthy?.probe}`
   if (!('probing' in state)) return word

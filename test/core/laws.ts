@@ -10,8 +10,13 @@ import { edgesOf, type Facts, type Outside, programAt } from './outside.ts'
 import { isUsable } from './prober.ts'
 
 /** The design's words on conditions, once more and on their own. */
-export function truthOf({ condition }: Dependency, program: Program, { state, ear }: Facts): 'true' | 'open' | 'never' {
+export function truthOf(
+  { condition }: Dependency,
+  program: Program,
+  { state, ear, gone }: Facts,
+): 'true' | 'open' | 'never' {
   if (state.at === 'running') {
+    if (gone) return 'open'
     return condition === 'started' || (condition === 'ready' && isUsable(program, ear)) ? 'true' : 'open'
   }
   if (state.at === 'fatal') return 'never'
@@ -41,7 +46,7 @@ function checkProgram(outside: Outside, state: State, fact: Facts, index: number
   assert.equal(state.at === 'launching', fact.asked, 'launching is when a process was asked for')
   assert.equal(pidOf(state), fact.pid, 'a state has the pid of the process that lives')
   assert.ok(isSameEnding(state.last, fact.last), 'the last ending is the last one that came')
-  const isUsed = state.at === 'running' && isUsable(programAt(plan, index), fact.ear)
+  const isUsed = state.at === 'running' && !fact.gone && isUsable(programAt(plan, index), fact.ear)
   assert.equal(isReady(state), isUsed, 'ready is what readiness says')
   if (phase.at === 'serving') {
     if (state.at === 'waiting') checkWaiting(outside, index)

@@ -11,6 +11,8 @@ import type { One } from './one.ts'
 export function checkState(before: One, event: Event, after: One, program: Program): void {
   const { state, asked, pid, last, wanted } = after
   assert.equal(state.at === 'launching', asked, 'launching is when a process was asked for')
+  assert.equal('pid' in state && state.gone !== undefined, after.gone, 'it is known whether the process has ended')
+  if (event.on === 'gone') assert.equal(state.at, before.state.at, 'its end is not its exit')
   assert.equal(pidOf(state), pid, 'a state has the pid of the process that lives, and only then')
   assert.ok(isSameEnding(state.last, last), 'the last ending is the last one that came')
   if (state.at === 'running' || state.at === 'starting') assert.ok(wanted, 'it runs although it is to be down')
@@ -37,8 +39,8 @@ function checkExit(before: One, { state }: One, program: Program): void {
   const blamed = state.last !== undefined && 'unhealthy' in state.last ? state.last.unhealthy : undefined
   assert.equal(blamed && (blamed.probe ?? 'fork'), before.ill, 'the first cause is kept')
   if (before.state.at !== 'stopping' || before.state.next !== 'retry') return
-  const { since, failures } = before.state
-  const expected = (-since >= program.backoff.resetAfter ? 0 : failures) + 1
+  const { since, gone = 0, failures } = before.state
+  const expected = (gone - since >= program.backoff.resetAfter ? 0 : failures) + 1
   if (program.restart === 'never') return assert.equal(state.at, 'exited')
   assert.equal(state.failures, expected, 'a failed probe is a failure')
   if (expected > program.startRetries) assert.equal(state.at, 'fatal')

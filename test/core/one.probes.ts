@@ -83,6 +83,10 @@ function checkUp(
   program: Program,
 ): void {
   const { ear, forked } = after
+  if (after.gone) {
+    assert.equal(dueOf(state, after.serving), Number.POSITIVE_INFINITY, 'something is due of a process that has ended')
+    return assert.ok(!isReady(state), 'a process that has ended is ready')
+  }
   if (state.at === 'starting') checkStarting(state, after, tries)
   assert.equal(isReady(state), state.at === 'running' && isUsable(program, ear), 'ready is what readiness says')
   const begun = forked && (program.probes.startup === undefined || ear.startup?.result === 'passing')

@@ -27,6 +27,8 @@ export interface One {
   /** A process was asked for, and neither came, was refused nor withdrawn. */
   readonly asked: boolean
   readonly pid: number | undefined
+  /** The process has ended, and something of its run is still there. */
+  readonly gone: boolean
   readonly last: Ending | undefined
   /** The last command was up or restart. */
   readonly wanted: boolean
@@ -54,6 +56,7 @@ export const start: One = {
   state: unborn,
   asked: false,
   pid: undefined,
+  gone: false,
   last: undefined,
   wanted: false,
   forked: false,
@@ -73,13 +76,27 @@ const root: Ending = { how: 'exited', code: 9 }
 export const doomed: Event = { on: 'doomed', cause: { why: 'dependency', on: 'db', root: 'db', ending: root } }
 
 /** What the world and the system may tell the table by themselves, commands left out. */
-export function eventsOf(one: One, program: Program, possible: readonly Ending[]): readonly Event[] {
+export function eventsOf(
+  one: One,
+  program: Program,
+  possible: readonly Ending[],
+  leavesSomething: boolean,
+): readonly Event[] {
   const events: Event[] = one.state.at === 'waiting' && one.serving ? [{ on: 'clear' }, doomed] : []
-  return [...events, ...reportsOf(one, program, 7, possible)]
+  return [...events, ...reportsOf(one, program, 7, possible, leavesSomething)]
 }
 
-/** What the system may report of a program. `fresh`: the pid of a process that comes now. */
-export function reportsOf(one: One, program: Program, fresh: number, possible: readonly Ending[]): readonly Event[] {
+/**
+ * What the system may report of a program. `fresh`: the pid of a process that comes now; `leavesSomething`: its process
+ * may end before all of its run has.
+ */
+export function reportsOf(
+  one: One,
+  program: Program,
+  fresh: number,
+  possible: readonly Ending[],
+  leavesSomething: boolean,
+): readonly Event[] {
   const { state, asked, pid, ear, forked } = one
   const events: Event[] = []
   if (asked) events.push({ on: 'spawned', pid: fresh }, { on: 'refused', ending: missing })
@@ -87,6 +104,8 @@ export function reportsOf(one: One, program: Program, fresh: number, possible: r
   if (asked && state.at === 'launching' && state.next !== 'up') events.push({ on: 'withdrawn' })
   if (pid === undefined) return events
   for (const ending of possible) events.push({ on: 'exit', ending })
+  if (one.gone) return events
+  if (leavesSomething) events.push({ on: 'gone' })
   const checks = probeNames.flatMap(name => program.probes[name]?.check ?? [])
   const notifies = checks.some(it => it.by === 'notify')
   if (notifies || (program.kind === 'daemon' && !forked))
@@ -174,8 +193,12 @@ export function heard<T extends One>(one: T, event: Event, program: Program): T 
       return { ...one, asked: false, last: event.ending }
     case 'withdrawn':
       return { ...one, asked: false }
-    case 'exit':
-      return { ...one, pid: undefined, last: event.ending, forked: false, ear: {}, left: Number.POSITIVE_INFINITY }
+    case 'gone':
+      return { ...one, gone: true, ear: {}, left: Number.POSITIVE_INFINITY }
+    case 'exit': {
+      const nobody = { pid: undefined, gone: false, forked: false, ear: {}, left: Number.POSITIVE_INFINITY }
+      return { ...one, ...nobody, last: event.ending }
+    }
     case 'adopted': {
       // As long as a daemon starts, the one that it names last is the one that starts.
       const isFirst = program.kind === 'daemon' && one.state.at === 'starting'

@@ -4,8 +4,10 @@ import { describe, test } from 'node:test'
 import type { Program } from '../../src/core/plan.ts'
 import { type Probe, probeDefaults } from '../../src/core/probe.ts'
 import { step } from '../../src/core/program.ts'
-import { dueOf, type Effect, type Event, type State, unborn } from '../../src/core/state.ts'
-import { programOf } from './plans.ts'
+import { conditionOf } from '../../src/core/schedule.ts'
+import { dueOf, type Effect, type Event, isReady, type State, unborn } from '../../src/core/state.ts'
+import { type Input, nextDeadline, step as stepWorld, worldOf } from '../../src/core/world.ts'
+import { planOf, programOf } from './plans.ts'
 
 const tried: Probe = { ...probeDefaults, check: { by: 'tcp', host: 'localhost', port: 80 }, failureThreshold: 1 }
 const told: Probe = { ...probeDefaults, check: { by: 'notify' } }
@@ -96,5 +98,45 @@ describe('probes in the table', () => {
     ] as const
     const { last } = after({ probes: { liveness: tried } }, ...happens).state
     assert.deepEqual(last, { how: 'killed', signal: 9, core: false, unhealthy: { probe: 'liveness', detail: 'no' } })
+  })
+})
+
+describe('a process that has ended and left something behind', () => {
+  const failed: Event = { on: 'exit', ending: { how: 'exited', code: 3 } }
+
+  test('neither becomes RUNNING nor is asked, and was there for as long as it was', () => {
+    const changes = { startMillis: 1000, rules: 'supervisor', probes: { liveness: tried } } as const
+    const left = after(changes, [10, { on: 'gone' }])
+    assert.deepEqual([left.state.at, dueOf(left.state, true)], ['starting', Number.POSITIVE_INFINITY])
+    const { state } = after(changes, [10, { on: 'gone' }], [2500, failed])
+    assert.deepEqual([state.at, state.failures], ['backoff', 1])
+  })
+
+  test('is not ready any more, and no program that has started', () => {
+    const { state } = after({}, [10, { on: 'gone' }])
+    assert.equal(isReady(state), false)
+    assert.equal(conditionOf('started', programOf('web'), state), 'pending')
+  })
+
+  test('is not asked by a probe that a reload gives it', () => {
+    const web = programOf('web', { startMillis: 0 })
+    let { world } = { world: worldOf(planOf([web])) }
+    const happens: readonly Input[] = [
+      { on: 'boot' },
+      { on: 'program', index: 0, event: { on: 'spawned', pid: 7 } },
+      { on: 'program', index: 0, event: { on: 'gone' } },
+      { on: 'reload', plan: planOf([{ ...web, probes: { liveness: tried } }]), stale: new Set() },
+    ]
+    for (const input of happens) ({ world } = stepWorld(world, input, { now: 10, random: 0.5 }))
+    assert.equal(nextDeadline(world), undefined)
+  })
+
+  test('keeps its own ending when it is stopped meanwhile, and its time when it was found ill before', () => {
+    const unwell = result('liveness', false)
+    const ill = after({ probes: { liveness: tried } }, [0, deadline], [40_000, unwell], [40_001, { on: 'gone' }])
+    assert.equal(ill.state.at, 'stopping')
+    const down: Event = { on: 'down', by: 'operator', deadline: 5000 }
+    const { state } = after({}, [10, { on: 'gone' }], [20, down], [2500, failed])
+    assert.deepEqual([state.at, state.last], ['stopped', { how: 'exited', code: 3 }])
   })
 })

@@ -22,7 +22,10 @@ const end: readonly Event[] = [{ on: 'down', by: 'shutdown', deadline: tick }, {
 
 /** Commands come from an operator while the container is to go on, and from the end after that. */
 function legalMoves(one: One, program: Program): readonly Move[] {
-  const events = [...(one.serving ? [...up, ...down] : end), ...eventsOf(one, program, endings.slice(0, 2))]
+  const events = [
+    ...(one.serving ? [...up, ...down] : end),
+    ...eventsOf(one, program, endings.slice(0, 2), program.kind === 'service' && program.startRetries === 1),
+  ]
   const moves: Move[] = events.map(event => ({ wait: 0, event }))
   if (one.serving) {
     const isLaunched = one.state.at === 'launching'

@@ -24,8 +24,11 @@ function commands(): readonly Event[] {
   ]
 }
 
+/** With all of them the search would take three times as long and find no more. */
+const leavesSomething = ({ kind, startRetries }: Program): boolean => kind === 'service' && startRetries === 1
+
 function legalMoves(one: One, program: Program): readonly Move[] {
-  const events = [...commands(), ...eventsOf(one, program, endings)]
+  const events = [...commands(), ...eventsOf(one, program, endings, leavesSomething(program))]
   return [...events.map(event => ({ wait: 0, event })), ...waitsOf(one, resetAfter, due => due - 1)]
 }
 
@@ -151,6 +154,7 @@ describe('the table is total', () => {
     { on: 'spawned', pid: 9 },
     { on: 'refused', ending: missing },
     { on: 'withdrawn' },
+    { on: 'gone' },
     { on: 'adopted', pid: 8 },
     { on: 'tried', probe: 'liveness', pid: 7, ok: false, detail: '' },
     { on: 'untried', probe: 'liveness', pid: 7 },

@@ -40,6 +40,26 @@ e2e('what is left and ignores TERM is killed, and the run keeps its own ending',
   await foster.line(/web: exited with code 3/)
 })
 
+e2e('a process that has ended starts nobody, whatever it has left behind', async rig => {
+  const [web, api] = [rig.puppet('web'), rig.puppet('api')]
+  const startup = { file: `${rig.dir}/go`, period: '50ms', failure_threshold: 1000 }
+  const foster = await rig.start({
+    programs: {
+      web: { command: web.command, start_retries: 0, probes: { startup } },
+      api: service(api, { depends_on: { web: 'started' } }),
+    },
+  })
+  const first = await rig.facts(foster, await web.up())
+  web.start(`sh -c "trap '' TERM; echo web 0 left >$dir/home; while :; do sleep 1000; done" &`)
+  await web.call('left')
+  web.start('exit 3')
+  await rig.gone(first.pid)
+  // For two seconds there is only what it has left, which does not make it a program that has started.
+  rig.file('go', '')
+  assert.equal((await foster.exit()).code, 3)
+  assert.doesNotMatch(foster.output.stderr, /api: started/)
+})
+
 e2e('a daemon that has gone into a session of its own outlives its program', async rig => {
   const web = rig.puppet('web')
   const foster = await rig.start({ programs: { web: service(web, again) } })
