@@ -33,16 +33,26 @@ const everything: Access = { isOperator: true, isKnown: true, may: () => true, m
 
 /**
  * What the rules say about a peer; `undefined` is somebody about whom nothing is known, and who therefore may nothing.
- * Rules add up: what one of them allows is allowed.
+ * Rules add up: what one of them allows is allowed. They are asked for each time: while somebody follows, a reload may
+ * change them.
  */
-export function accessOf(peer: Peer | undefined, rules: readonly AccessRule[], ownUid: number): Access {
+export function accessOf(peer: Peer | undefined, rules: () => readonly AccessRule[], ownUid: number): Access {
   if (peer !== undefined && (peer.uid === 0 || peer.uid === ownUid)) return everything
-  const own = peer === undefined ? [] : rules.filter(rule => concerns(rule, peer))
+  let seen: readonly AccessRule[] | undefined
+  let found: readonly AccessRule[] = []
+  const own = (): readonly AccessRule[] => {
+    const now = rules()
+    if (now !== seen) found = peer === undefined ? [] : now.filter(rule => concerns(rule, peer))
+    seen = now
+    return found
+  }
   return {
     isOperator: false,
-    isKnown: own.length > 0,
-    may: verb => own.some(rule => rule.allow.includes(verb)),
-    mayWith: (verb, subject) => own.some(rule => rule.allow.includes(verb) && includes(rule.programs, subject)),
+    get isKnown() {
+      return own().length > 0
+    },
+    may: verb => own().some(rule => rule.allow.includes(verb)),
+    mayWith: (verb, subject) => own().some(rule => rule.allow.includes(verb) && includes(rule.programs, subject)),
   }
 }
 

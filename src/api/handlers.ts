@@ -15,6 +15,7 @@ import { everything, type LogOf, readLogs, readRaw } from './logs.ts'
 import { groupOf, resolveName } from './names.ts'
 import { openApi } from './openapi.ts'
 import type { RouteName, routes } from './protocol.ts'
+import { whileAllowed } from './rights.ts'
 import { isThere, secondsOf, stateName, timeOf } from './snapshot.ts'
 import { inTurns } from './turns.ts'
 
@@ -244,13 +245,14 @@ function logs(asked: Asked<'logs'>): Reply | Failure {
   })
   const start = query.lines === undefined ? { bytes: query.bytes ?? everything } : { lines: query.lines }
   const wanted = { stream: query.stream, start, follow: query.follow ?? false }
-  if (!query.raw) return { status: 200, lines: readLogs(of, wanted), type: ndjson }
+  const allowed = (lines: LineSource): LineSource => whileAllowed(asked, 'logs', indexes, lines)
+  if (!query.raw) return { status: 200, lines: allowed(readLogs(of, wanted)), type: ndjson }
   const [only, ...others] = of
   if (only === undefined || others.length > 0) {
     const message = `raw output is that of one process; this would be ${of.length}`
     return { code: 'bad-query', message, hint: oneOf(of.map(({ label }) => label)) }
   }
-  return { status: 200, lines: readRaw(only, wanted), type: 'text/plain; charset=utf-8' }
+  return { status: 200, lines: allowed(readRaw(only, wanted)), type: 'text/plain; charset=utf-8' }
 }
 
 function isListener({ world }: FosterFacts, index: number): boolean {
@@ -270,7 +272,7 @@ function events(asked: Asked<'events'>): Reply | Failure {
   const reader = { labels, isOperator: access.isOperator, isNarrowed: query.program !== undefined }
   const shown = (event: Event): Event | undefined => shownTo(reader, event)
   const lines = foster.events.read({ since: query.since ?? 0, follow: query.follow ?? false, shown })
-  return { status: 200, lines, type: ndjson }
+  return { status: 200, lines: whileAllowed(asked, 'events', indexes, lines), type: ndjson }
 }
 
 function graphAnswer(asked: Asked<'graph'>): GraphAnswer {

@@ -1,5 +1,6 @@
 /** From method and target to a reply: which route, what is asked, whether the asker may. Nothing here knows of sockets. */
 import * as v from 'valibot'
+import type { AccessRule } from '../core/control.ts'
 import { allowSuggestions, didYouMean } from '../core/nearest.ts'
 import { type Access, accessOf, type Peer, refusal } from './access.ts'
 import type { Failure } from './answers.ts'
@@ -21,7 +22,7 @@ const paths = [...new Set(names.map(name => routes[name].path))]
 /** The reply to a request. Never throws for what is asked; what a handler throws is a bug. */
 export function answer(foster: FosterFacts, request: Request): Reply {
   const { peer } = request
-  const access = accessOf(peer, foster.world().plan.control?.access ?? [], foster.uid)
+  const access = accessFor(foster, peer)
   const route = findRoute(request)
   if ('code' in route) return access.isKnown ? failed(route) : failed(refusal(peer, 'status'))
   const { verb } = routes[route.route]
@@ -135,7 +136,9 @@ function parseQuery(route: Route, given: URLSearchParams): { query: object } | F
   return { code: 'bad-query', message, hint: null }
 }
 
-/** What a peer may do at all, for limits on connections. */
+const none: readonly AccessRule[] = []
+
+/** What a peer may do by the rules that are in force whenever that is asked. */
 export function accessFor(foster: FosterFacts, peer: Peer | undefined): Access {
-  return accessOf(peer, foster.world().plan.control?.access ?? [], foster.uid)
+  return accessOf(peer, () => foster.world().plan.control?.access ?? none, foster.uid)
 }

@@ -16,7 +16,7 @@ const web = { name: 'web', group: undefined }
 const worker = { name: 'worker', group: 'backend' }
 
 function allowed(who: Peer | undefined, rules: readonly AccessRule[], own = 0): readonly Verb[] {
-  const access = accessOf(who, rules, own)
+  const access = accessOf(who, () => rules, own)
   return verbs.filter(verb => access.may(verb))
 }
 
@@ -30,8 +30,8 @@ test('nobody else may do anything without a rule, and nobody unknown ever', () =
   assert.deepEqual(allowed(peer(1000), []), [])
   assert.deepEqual(allowed(peer(1001), [rule({})]), [])
   assert.deepEqual(allowed(undefined, [rule({})]), [])
-  assert.equal(accessOf(peer(1001), [rule({})], 0).isKnown, false)
-  assert.equal(accessOf(peer(1000), [rule({})], 0).isKnown, true)
+  assert.equal(accessOf(peer(1001), () => [rule({})], 0).isKnown, false)
+  assert.equal(accessOf(peer(1000), () => [rule({})], 0).isKnown, true)
 })
 
 test('a group is the primary one or any other', () => {
@@ -48,7 +48,7 @@ test('a uid is not a gid', () => {
 
 test('a rule is for its programs, by name or group', () => {
   const may = (programs: readonly string[], subject: typeof web | typeof worker) =>
-    accessOf(peer(1000), [rule({ programs })], 0).mayWith('status', subject)
+    accessOf(peer(1000), () => [rule({ programs })], 0).mayWith('status', subject)
   assert.equal(may(['web'], web), true)
   assert.equal(may(['web:*'], web), true)
   assert.equal(may(['web'], worker), false)
@@ -64,12 +64,22 @@ test('rules add up, each for its own programs', () => {
     rule({ allow: ['restart'], programs: ['web'] }),
     rule({ who: { gid: 5 }, allow: ['status', 'restart'], programs: ['backend'] }),
   ]
-  const access = accessOf(peer(1000, [5]), rules, 0)
+  const access = accessOf(peer(1000, [5]), () => rules, 0)
   assert.equal(access.mayWith('restart', web), true)
   assert.equal(access.mayWith('restart', worker), true)
   assert.equal(access.mayWith('status', web), false)
   assert.equal(access.mayWith('status', worker), true)
   assert.equal(access.may('stop'), false)
+})
+
+test('rules are asked for each time', () => {
+  let rules = [rule({})]
+  const access = accessOf(peer(1000), () => rules, 0)
+  assert.deepEqual([access.isKnown, access.may('status'), access.may('logs')], [true, true, false])
+  rules = [rule({ allow: ['logs'] })]
+  assert.deepEqual([access.isKnown, access.may('status'), access.may('logs')], [true, false, true])
+  rules = []
+  assert.deepEqual([access.isKnown, access.mayWith('logs', web)], [false, false])
 })
 
 test('a refusal says what would be needed', () => {
