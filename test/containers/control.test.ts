@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { build, distImage, fosterImage, hears, podman, type Result, removeAll, skip, start } from './podman.ts'
+import { build, distImage, fosterImage, hears, podman, type Result, removeAll, skip, start, until } from './podman.ts'
 
 const configuration = `
 programs:
@@ -51,7 +51,7 @@ suite('the client in a container', { skip, timeout: 1_200_000 }, () => {
       assert.equal(foster(['pid']).stdout, '1\n')
       assert.equal(foster(['restart', 'web']).stdout, 'web: restarted\n')
       assert.equal(foster(['health']).code, 0)
-      assert.match(foster(['logs', 'web']).stdout, /^web \| hello\nweb \| hello\n$/)
+      await until('it says hello again', () => foster(['logs', 'web']).stdout === 'web | hello\nweb | hello\n')
     }
   })
 
