@@ -33,31 +33,33 @@ suite("the examples' READMEs", { skip: skip || noBridge(), timeout: 1_800_000 },
       last = shell(command)
       return false
     }
-    await until(`${command} shows ${shown}`, isShown, 30_000).catch(error => {
+    await until(`${command} shows ${shown}`, isShown).catch(error => {
       throw new Error(`${error.message}; it is:\n${last.stdout}${last.stderr}`)
     })
     return last
   }
 
   /**
-   * Runs the commands and returns what each has printed. A reader looks at what runs before stopping it: it says what is
-   * `ready`, and foster inside shows what is `shown`, a pattern for each time that it is asked.
+   * Runs the commands and returns what each has printed. A reader looks at what runs before asking for its log or stopping
+   * it: it says all that is `ready`, and foster inside shows what is `shown`, a pattern for each time that it is asked. A
+   * server is asked until it answers.
    */
   async function follow(
     example: string,
-    ready = /./,
+    ready: readonly RegExp[],
     ...shown: readonly RegExp[]
   ): Promise<ReadonlyMap<string, string>> {
     const printed = new Map<string, string>()
     const left = [...shown]
     for (const command of commandsOf(example)) {
-      const [, stopped] = /^docker stop (\w+)$/.exec(command) ?? []
-      if (stopped !== undefined) await until(`${stopped} says ${ready}`, () => ready.test(said(stopped)))
+      const [, seen] = /^docker (?:stop|logs) (\w+)$/.exec(command) ?? []
+      if (seen !== undefined) await until(`${seen} says ${ready}`, () => ready.every(it => it.test(said(seen))))
       // Each README builds foster itself; once is enough.
       if (isBuilt.has(command)) continue
       if (command === 'docker build -t foster .') isBuilt.add(command)
       const isAsking = /^docker exec \w+ foster /.test(command)
-      const { status, stdout, stderr } = isAsking ? await untilItShows(command, left.shift() ?? /./) : shell(command)
+      const pattern = isAsking ? (left.shift() ?? /./) : command.startsWith('curl ') ? /./ : undefined
+      const { status, stdout, stderr } = pattern === undefined ? shell(command) : await untilItShows(command, pattern)
       assert.equal(status, 0, `${command}\n${stdout}${stderr}`)
       printed.set(command, (printed.get(command) ?? '') + stdout + stderr)
     }
@@ -66,7 +68,7 @@ suite("the examples' READMEs", { skip: skip || noBridge(), timeout: 1_800_000 },
   }
 
   test('nginx-redis', async () => {
-    const printed = await follow('nginx-redis')
+    const printed = await follow('nginx-redis', [/^nginx {2}\| .*GET \//m])
     assert.match(printed.get('docker wait visits') ?? '', /^137$/m)
     const answers = [...printed].filter(([command]) => command.startsWith('curl'))
     assert.deepEqual(
@@ -77,20 +79,24 @@ suite("the examples' READMEs", { skip: skip || noBridge(), timeout: 1_800_000 },
   })
 
   test('tini-replacement', async () => {
-    const printed = await follow('tini-replacement')
+    const printed = await follow('tini-replacement', [/working/])
     assert.equal(printed.get('docker logs single'), 'working\nstopping\n')
     assert.equal(printed.get("docker inspect --format '{{.State.ExitCode}}' single"), '3\n')
   })
 
   test('environment-only', async () => {
-    const printed = await follow('environment-only')
+    const printed = await follow('environment-only', [/^prepare \| prepared$/m])
     const logs = printed.get('docker logs ticking') ?? ''
     assert.match(logs, /^prepare \| prepared$/m)
     assert.match(logs, /^foster {2}\| SIGTERM received, stopping$/m)
   })
 
   test('nginx-php-fpm', async () => {
-    const printed = await follow('nginx-php-fpm', /GET \/again/, /^php +RUNNING .*\nnginx +RUNNING /m)
+    const printed = await follow(
+      'nginx-php-fpm',
+      [/GET \/again/, /^php {4}\| .*served \/again$/m],
+      /^php +RUNNING .*\nnginx +RUNNING /m,
+    )
     for (const path of ['', 'again']) {
       const [, answer] = [...printed].find(([command]) => command.endsWith(`:8086/${path}`)) ?? []
       assert.match(answer ?? '', /^hello from PHP 8\.2\.\d+$/m)
@@ -103,20 +109,20 @@ suite("the examples' READMEs", { skip: skip || noBridge(), timeout: 1_800_000 },
 
   test('cron', async () => {
     const shown = [/^cleanup \| cleaned up$/m, /^backup +RUNNING /m]
-    const logs = (await follow('cron', /(cleanup \| cleaned up\n(.*\n)*){2}/, ...shown)).get('docker logs jobs') ?? ''
+    const logs = (await follow('cron', [/(cleanup \| cleaned up\n(.*\n)*){2}/], ...shown)).get('docker logs jobs') ?? ''
     assert.match(logs, /cleanup: exited with code 0 .*, starting again in 1s/)
     assert.doesNotMatch(logs, /backed up/)
   })
 
   test('procfile', async () => {
     const running = /^web +RUNNING .*\nworker:0 +RUNNING .*\nworker:1 +RUNNING /m
-    const printed = await follow('procfile', /number 0(.*\n)*.*number 1|number 1(.*\n)*.*number 0/, running)
+    const printed = await follow('procfile', [/number 0/, /number 1/, /serving/], running)
     assert.match(printed.get('docker logs proc') ?? '', /^web {6}\| serving on port 5000$/m)
   })
 
   test('from-supervisord', async () => {
     const running = /^web +RUNNING .*\nworker_00 +RUNNING .*\nworker_01 +RUNNING /m
-    const printed = await follow('from-supervisord', /working/, running)
+    const printed = await follow('from-supervisord', [/working/, /^serving$/m], running)
     assert.match(printed.get('docker logs legacy') ?? '', /^serving$/m)
     const [, converted] = [...printed].find(([command]) => command.includes(' convert ')) ?? []
     assert.match(converted ?? '', /^ {2}worker: .*\n {4}replicas: 2$/m)

@@ -69,13 +69,15 @@ export function nginxRedisImage(): string {
 /** The image whose only content is /opt/foster. */
 export const distImage = (): string => build('dist', '--target', 'dist', '.')
 
+/** A run that was cut short may have left containers of a process with the same pid. */
+const begun = Date.now().toString(36)
 let count = 0
 const started = new Set<string>()
 
 /** A name that no other container has. What bears it is removed in the end. */
 export function nameFor(): string {
   count += 1
-  const name = `foster-test-${process.pid}-${count}`
+  const name = `foster-test-${process.pid}-${begun}-${count}`
   started.add(name)
   return name
 }
@@ -100,7 +102,7 @@ export function said(name: string): string {
 }
 
 /** Waits for a fact that a container is to bring about. */
-export async function until<T>(what: string, fact: () => T | undefined | false, millis = 60_000): Promise<T> {
+export async function until<T>(what: string, fact: () => T | undefined | false, millis = 180_000): Promise<T> {
   for (const end = performance.now() + millis; performance.now() < end; await sleep(50)) {
     const value = fact()
     if (value !== undefined && value !== false) return value
@@ -132,10 +134,13 @@ export async function startAgain(name: string): Promise<void> {
   })
 }
 
-/** Stops a container as an operator would. How long it took to end is told without what podman does afterwards. */
+/**
+ * Stops a container as an operator would who has time: podman's own SIGKILL is not to come before foster's. How long it took
+ * to end is told without what podman does afterwards.
+ */
 export function stop(name: string): { readonly code: number } {
   const begin = Date.now()
-  podman('stop', name)
+  podman('stop', '--time', '60', name)
   const end = Number(podman('inspect', '--format', '{{.State.FinishedAt.UnixMilli}}', name).stdout)
   const code = exitCodeOf(name)
   console.log(`podman stop: ${end - begin} ms, code ${code}`)

@@ -70,7 +70,7 @@ export class Terminal {
   }
 
   /** Waits until the pattern is on the screen. */
-  async sees(pattern: RegExp, millis = 60_000): Promise<RegExpExecArray> {
+  async sees(pattern: RegExp, millis = 180_000): Promise<RegExpExecArray> {
     const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>()
     const look = () => {
       const found = pattern.exec(this.#seen)
@@ -84,7 +84,7 @@ export class Terminal {
   }
 
   /** The exit code of the command, which is about to end. */
-  async exitCode(millis = 20_000): Promise<number | null> {
+  async exitCode(millis = 60_000): Promise<number | null> {
     const { promise, reject } = Promise.withResolvers<never>()
     const timer = setTimeout(() => reject(new Error(`it does not end:\n${this.#seen}`)), millis)
     return Promise.race([this.#exit, promise]).finally(() => clearTimeout(timer))
