@@ -46,7 +46,7 @@ async function statusOf(url: string): Promise<number | undefined> {
 
 /** Waits for an answer of a probe. */
 async function answers(probe: (typeof probes)[number], status: number): Promise<void> {
-  for (const end = performance.now() + 60_000; performance.now() < end; ) {
+  for (const end = performance.now() + 180_000; performance.now() < end; ) {
     if ((await statusOf(urlOf(probe))) === status) return
     await new Promise(resolve => setTimeout(resolve, 50))
   }
@@ -75,9 +75,11 @@ suite('the pod of examples/kubernetes', { skip: skip || noBridge(), timeout: 1_2
     chmodSync(log, 0o666)
     const changed = text
       .replace('\nspec:\n', `\nspec:\n  restartPolicy: Never\n  shareProcessNamespace: ${sharesProcesses}\n`)
+      // The test, too, has to see it within this time.
+      .replace('delay: 3s', 'delay: 10s')
       .replace('volumeMounts:\n', 'volumeMounts:\n        - {name: log, mountPath: /dev/termination-log}\n')
       .replace('  volumes:\n', `  volumes:\n    - {name: log, hostPath: {path: ${log}, type: File}}\n`)
-    assert.equal(changed.match(/restartPolicy|shareProcess|name: log/g)?.length, 4)
+    assert.equal(changed.match(/restartPolicy|shareProcess|name: log|delay: 10s/g)?.length, 5)
     const path = join(folder, `pod-${sharesProcesses}.yaml`)
     writeFileSync(path, changed)
     return path
@@ -106,7 +108,7 @@ suite('the pod of examples/kubernetes', { skip: skip || noBridge(), timeout: 1_2
 
       await startAgain(container)
       await answers('readinessProbe', 200)
-      const stopping = spawn('podman', ['stop', '--time', '30', container], { stdio: 'ignore' })
+      const stopping = spawn('podman', ['stop', '--time', '60', container], { stdio: 'ignore' })
       const stopped = new Promise(resolve => stopping.on('close', resolve))
       // Who balances the load hears of it, and the requests that still come meanwhile are answered.
       await answers('readinessProbe', 503)

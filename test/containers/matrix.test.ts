@@ -19,7 +19,7 @@ programs:
     command: trap "echo got USR1; exit 7" USR1; echo up; while :; do sleep 0.02; done
     stop_scope: process
     restart: never
-    probes: {startup: {log: ^up$}}
+    probes: {startup: {log: ^up$, failure_threshold: 100}}
   driver:
     depends_on: [web]
     restart: never
@@ -29,7 +29,7 @@ programs:
       - |
         trap "" USR1
         n=0; orphan=$(sleep 0.02 >/dev/null & echo $!)
-        while [ -e /proc/$orphan ] && [ $n -lt 500 ]; do n=$((n+1)); sleep 0.02; done
+        while [ -e /proc/$orphan ] && [ $n -lt 3000 ]; do n=$((n+1)); sleep 0.02; done
         [ -e /proc/$orphan ] && echo zombie || echo reaped
         echo id $(id -u):$(id -g); echo parent $PPID
         grep -E "^(CapEff|CapBnd|NoNewPrivs)" /proc/self/status
@@ -124,7 +124,7 @@ suite('in 64 MB of memory', { skip: skip || reasonForNoLimit() }, () => {
   test('it is the program that takes too much that is killed, where oom_score_adj says so', () => {
     const programs = 'programs: {web: {command: sleep 1000}, greedy: {command: tail /dev/zero, restart: never}}'
     const inline = `FOSTER_CONFIG_INLINE=${programs}\ndefaults: {oom_score_adj: 500}`
-    const limits = ['--memory', '64m', '--memory-swap', '64m', '--timeout', '60']
+    const limits = ['--memory', '64m', '--memory-swap', '64m', '--timeout', '300']
     const { code, stderr } = podman('run', '--rm', '--name', nameFor(), ...limits, '-e', inline, fosterImage())
     assert.equal(code, 137, stderr)
     assert.match(stderr, /^foster \| greedy: killed by SIGKILL \(out of memory\)/m)
@@ -135,11 +135,11 @@ suite('in 64 MB of memory', { skip: skip || reasonForNoLimit() }, () => {
 /** Runs a container, at a terminal of its own where it wants one. */
 function runOf(options: readonly string[]): { code: number | null; said: string } {
   const variables = ['-e', 'NO_COLOR=1', '-e', 'FOSTER_CONFIG_INLINE']
-  const args = ['run', '--rm', '--timeout', '60', '--name', nameFor(), ...variables, ...options]
+  const args = ['run', '--rm', '--timeout', '300', '--name', nameFor(), ...variables, ...options]
   const inTerminal = ['-qefc', ['podman', ...args].join(' '), '/dev/null']
   const [file, words] = options.includes('-it') ? ['script', inTerminal] : ['podman', args]
   const env = { ...process.env, FOSTER_CONFIG_INLINE: configuration }
-  const { status, stdout, stderr } = spawnSync(file, words, { encoding: 'utf8', env, cwd: root, timeout: 120_000 })
+  const { status, stdout, stderr } = spawnSync(file, words, { encoding: 'utf8', env, cwd: root, timeout: 600_000 })
   return { code: status, said: (stdout + stderr).replaceAll('\r', '') }
 }
 
