@@ -165,6 +165,7 @@ class Init {
         if (effect.do === 'spawn') this.#settling.started()
       },
       failed: error => this.bugs.found(error),
+      lookAround: () => this.#lookAround(),
       now,
     })
   }
@@ -214,6 +215,11 @@ class Init {
   /** A program has lost lines to a reader or a file that was too slow. */
   lost(who: string, lines: number): void {
     this.#control.lost(who, lines)
+  }
+
+  #lookAround(): void {
+    this.#notify.drain()
+    this.#children.reap()
   }
 
   #childChanged(): void {

@@ -11,6 +11,8 @@ export interface LoopOptions {
   readonly perform: (effect: WorldEffect) => void
   /** A bug of ours: it is reported, and the world goes on. */
   readonly failed: (error: unknown) => void
+  /** Takes the ends of processes that have come: where foster could not run for a while, a deadline may have passed since. */
+  readonly lookAround: () => void
   /** Monotonic milliseconds. */
   readonly now: () => number
 }
@@ -72,9 +74,19 @@ export class Loop {
     this.#timer = setTimeout(
       () => {
         this.#timer = undefined
-        this.dispatch({ on: 'deadline' })
+        this.#due()
       },
       Math.min(longestTimer, Math.max(0, wait)),
     )
+  }
+
+  /** Who has ended in time is not said to be late, although Node calls timers before it tells of signals. */
+  #due(): void {
+    try {
+      this.#options.lookAround()
+    } catch (error) {
+      this.#options.failed(error)
+    }
+    this.dispatch({ on: 'deadline' })
   }
 }

@@ -10,7 +10,11 @@ beforeEach(() => mock.timers.enable({ apis: ['setTimeout', 'Date'] }))
 afterEach(() => mock.timers.reset())
 
 /** A loop over one service, with what it was asked to do. Time is the mocked clock's. */
-function loopOf(change: Partial<Program>, perform: (effect: WorldEffect, loop: Loop) => void = () => {}) {
+function loopOf(
+  change: Partial<Program>,
+  perform: (effect: WorldEffect, loop: Loop) => void = () => {},
+  lookAround: (loop: Loop) => void = () => {},
+) {
   const plan = commandPlan(['true'], false, [])
   const programs = plan.programs.map(it => ({ ...it, ...change }))
   const done: string[] = []
@@ -22,6 +26,7 @@ function loopOf(change: Partial<Program>, perform: (effect: WorldEffect, loop: L
       perform(effect, loop)
     },
     failed: error => failures.push(error),
+    lookAround: () => lookAround(loop),
     now: () => Date.now(),
   })
   return { loop, done, failures }
@@ -78,4 +83,26 @@ test('an input that cannot be is reported and changes nothing', () => {
   loop.dispatch({ on: 'program', index: 99, event: { on: 'up' } })
   assert.equal(failures.length, 1)
   assert.equal(loop.world, before)
+})
+
+test('who has ended by the time a deadline is looked at is not late', () => {
+  const ended = { on: 'program', index: 0, event: { on: 'exit', ending: { how: 'exited', code: 0 } } } as const
+  const { loop, done } = loopOf({ stopGraceMillis: 1000 }, undefined, it => it.dispatch(ended))
+  loop.dispatch({ on: 'boot' })
+  loop.dispatch(spawned)
+  loop.dispatch({ on: 'wish', index: 0, wish: 'stop' })
+  mock.timers.tick(5000)
+  assert.equal(loop.world.states[0]?.at, 'stopped')
+  assert.ok(!done.includes('kill'), done.join())
+})
+
+test('a bug while it looks around is reported, and the deadline comes all the same', () => {
+  const { loop, failures } = loopOf({ startMillis: 1000 }, undefined, () => {
+    throw new Error('nothing to be seen')
+  })
+  loop.dispatch({ on: 'boot' })
+  loop.dispatch(spawned)
+  mock.timers.tick(1000)
+  assert.deepEqual(failures.map(String), ['Error: nothing to be seen'])
+  assert.equal(loop.world.states[0]?.at, 'running')
 })
