@@ -59,9 +59,21 @@ const yellow = 33
 
 const widest = 160
 
+/** A line by its number; only what is before it is looked at, since there may be many faults in a large file. */
+function lineOf(text: string, number: number): string | undefined {
+  const end = /\r\n|\n|\r/g
+  let from = 0
+  for (let line = 1; ; line++) {
+    const found = end.exec(text)
+    if (line === number) return text.slice(from, found?.index)
+    if (found === null) return undefined
+    from = end.lastIndex
+  }
+}
+
 /** The source line and a caret below it. Tabs are kept in the caret's line, so that both are as wide as the terminal shows them. */
 function excerpt(at: Place, text: string | undefined, paint: (carets: string) => string): string {
-  const line = text?.split(/\r\n|\n|\r/)[at.line - 1]
+  const line = text === undefined ? undefined : lineOf(text, at.line)
   if (line === undefined || line.trim() === '') return ''
   const from = Math.max(0, at.column - 1 - Math.floor(widest / 2))
   const shown = line.slice(from, from + widest)

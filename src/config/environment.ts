@@ -1,10 +1,11 @@
 /** The variables that the configuration gives to programs, each with the place it comes from. */
 import { type EnvFile, type FileVariable, parseEnvFile } from './env-file.ts'
 import { literal } from './expand.ts'
+import { hasOtherLineEnds } from './line-ends.ts'
 import type { ProgramSettings } from './schema.ts'
 import type { Shape, WrittenProgram } from './shape.ts'
 import { readText, type Sources } from './sources.ts'
-import { fault, find, type Origin, type Path, resolvePath, type Tree } from './tree.ts'
+import { addAll, fault, find, type Origin, type Path, resolvePath, type Tree } from './tree.ts'
 
 /** A variable of a program. `inherited`: it is written without a value, which is foster's own. */
 export interface Variable {
@@ -146,11 +147,11 @@ function fileAt(
   if (!required && !exists(file, sources)) return new Map()
   const shown = written.kind === 'scalar' ? written.shown : undefined
   const text = readText(file, written.at, sources, shown)
-  if (text === undefined) return new Map()
+  if (text === undefined || hasOtherLineEnds(text, file, sources.diagnostics)) return new Map()
   const parsed = parseEnvFile(text, file, sources.environment, earlier)
   files.set(key, parsed)
   sources.texts.set(file, { text, secrets: parsed.secrets })
-  sources.diagnostics.push(...parsed.diagnostics)
+  addAll(sources.diagnostics, parsed.diagnostics)
   return parsed.variables
 }
 

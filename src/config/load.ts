@@ -13,10 +13,10 @@ import { resolveProgram } from './programs.ts'
 import type { Surroundings } from './resolving.ts'
 import { placeOf, type Shape, shape } from './shape.ts'
 import { resolveSignals } from './signals.ts'
-import { excerptable, type Files, mostPatterns, readSources, type Sources } from './sources.ts'
+import { excerpts, type Files, mostPatterns, readSources, type Sources } from './sources.ts'
 import { clientsOf } from './supervisord/clients.ts'
 import type { WrittenSupervisor } from './supervisord/written.ts'
-import { fault, inline, type Mapping, type Scalar, type Tree, warning } from './tree.ts'
+import { addAll, fault, inline, type Mapping, type Scalar, type Tree, warning } from './tree.ts'
 import { validate } from './validate.ts'
 import { applyVariables } from './variables.ts'
 
@@ -66,7 +66,7 @@ export function load(files: readonly string[], facts: Facts, options: LoadOption
     plan: isFaulty ? undefined : made?.plan,
     written: made,
     diagnostics: inOrder(diagnostics, [...sources.texts.keys()]),
-    source: file => excerptable(file, sources),
+    source: excerpts(sources),
   }
 }
 
@@ -141,7 +141,7 @@ function make(files: readonly string[], facts: Facts, sources: Sources, allowEmp
   validate(plan, shaped, diagnostics, name => supervisor?.programs.has(name) === true)
   if (plan.programs.length === 0 && !allowEmpty && supervisor === undefined) checkEmpty(shaped, files, diagnostics)
   const isNew = ({ at }: Diagnostic): boolean => at === undefined || !shaped.silenced.has(at)
-  diagnostics.push(...diagnostics.splice(told).filter(isNew))
+  addAll(diagnostics, diagnostics.splice(told).filter(isNew))
   const names = new Set(plan.programs.map(({ name }) => name))
   const programs = plan.programs.map(program => withoutMissing(program, names))
   return { plan: { ...plan, programs }, shape: shaped, environments, templates, supervisor }

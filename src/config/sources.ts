@@ -1,6 +1,7 @@
 /** The texts that a configuration consists of: the files that are named, and those that they include. */
 import type { Diagnostic } from '../errors.ts'
 import { interpolate } from './interpolate.ts'
+import { hasOtherLineEnds } from './line-ends.ts'
 import { parseProcfile } from './procfile.ts'
 import { allKeys } from './schema.ts'
 import { blot, guessSecrets, type Range } from './secrets.ts'
@@ -8,6 +9,7 @@ import { readSupervisor } from './supervisord/read.ts'
 import type { System } from './supervisord/reading.ts'
 import { type WrittenSupervisor, writeSupervisor } from './supervisord/written.ts'
 import {
+  addAll,
   describe,
   fault,
   inline,
@@ -71,10 +73,15 @@ export function readSources(named: readonly string[], sources: Sources): void {
   sources.diagnostics.push(fault(undefined, 'mixed-files', message, 'foster convert FILE writes it as YAML'))
 }
 
-/** The text of a file for excerpts, with its secrets blotted out. */
-export function excerptable(file: string, { texts }: Sources): string | undefined {
-  const found = texts.get(file)
-  return found && blot(found.text, found.secrets)
+/** Gives the text of a file for excerpts, with its secrets blotted out: once, since each fault asks for it. */
+export function excerpts({ texts }: Sources): (file: string) => string | undefined {
+  const blotted = new Map<string, string>()
+  return file => {
+    const found = texts.get(file)
+    const text = blotted.get(file) ?? (found && blot(found.text, found.secrets))
+    if (text !== undefined) blotted.set(file, text)
+    return text
+  }
 }
 
 /** Reads a file, or says why not; `shown` is what is said of its name if that came from a variable. */
@@ -235,14 +242,16 @@ function treeOf(text: string, file: string, sources: Sources): Tree | undefined 
   const { diagnostics, texts, environment } = sources
   const name = file.slice(file.lastIndexOf('/') + 1)
   if (name === 'Procfile') {
+    if (hasOtherLineEnds(text, file, diagnostics)) return undefined
     texts.set(file, { text, secrets: [] })
     return parseProcfile(text, file, diagnostics)
   }
   if (file !== inline && (sources.supervisord !== undefined || isSupervisor(name, text)))
     return supervisorTree(text, file, sources)
+  if (hasOtherLineEnds(text, file, diagnostics)) return undefined
   const keys = allKeys()
   const parsed = parseYaml(text, file, keys)
-  diagnostics.push(...parsed.diagnostics)
+  addAll(diagnostics, parsed.diagnostics)
   const secrets = parsed.tree === undefined ? [...parsed.secrets, ...guessSecrets(text, keys)] : parsed.secrets
   texts.set(file, { text, secrets })
   if (parsed.tree === undefined) sources.isBroken = true
@@ -273,7 +282,7 @@ function supervisorTree(text: string, file: string, sources: Sources): Tree | un
   }
   const config = readSupervisor(text, file, system, reading, found, sources.supervisord)
   const written = config && writeSupervisor(config, found)
-  diagnostics.push(...found)
+  addAll(diagnostics, found)
   if (written === undefined) sources.isBroken = true
   sources.supervisor = written ?? 'faulty'
   return written?.tree

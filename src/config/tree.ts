@@ -139,3 +139,8 @@ export function fault(at: Origin | undefined, code: string, message: string, hin
 export function warning(at: Origin | undefined, code: string, message: string, hint?: string): Diagnostic {
   return { ...fault(at, code, message, hint), severity: 'warning' }
 }
+
+/** Adds diagnostics to others. Handed over as arguments, a hundred thousand of them would overflow the stack. */
+export function addAll(diagnostics: Diagnostic[], found: Iterable<Diagnostic>): void {
+  for (const each of found) diagnostics.push(each)
+}

@@ -4,6 +4,7 @@ import { typed } from './interpolate.ts'
 import { mergeTrees } from './merge.ts'
 import { keysBelow, programKeys, topKeys } from './schema.ts'
 import {
+  addAll,
   type Entry,
   fault,
   find,
@@ -264,7 +265,10 @@ function readValue({ variable, path, value }: Setting, diagnostics: Diagnostic[]
   if (!/^\s*[[{"']/.test(value)) return typed({ kind: 'raw', at, text: value.trim(), plain: true })
   const parsed = parseYaml(value, variable)
   const list = isCommand && { hint: 'a command that begins with "[" is a list of words, such as [/bin/sh, -c, "..."]' }
-  diagnostics.push(...parsed.diagnostics.map(diagnostic => ({ ...diagnostic, at, ...list })))
+  addAll(
+    diagnostics,
+    parsed.diagnostics.map(diagnostic => ({ ...diagnostic, at, ...list })),
+  )
   if (parsed.tree !== undefined) return settle(parsed.tree, at)
   return { kind: 'scalar', at, text: '', plain: false, masked: true, value: '', faulty: true }
 }

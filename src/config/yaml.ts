@@ -1,14 +1,18 @@
 /** Text -> raw tree with positions. The package `yaml` does the syntax; what nodes mean is decided here. */
 import {
+  Composer,
+  type CST,
+  type Document,
   isAlias,
   isCollection,
   isMap,
   isScalar,
   LineCounter,
   type ParsedNode,
-  parseDocument,
+  Parser,
   Scalar,
   type YAMLMap,
+  YAMLParseError,
 } from 'yaml'
 import { didYouMean } from '../core/nearest.ts'
 import type { Diagnostic, Place } from '../errors.ts'
@@ -53,7 +57,7 @@ export function parseYaml(text: string, file: string, keys: ReadonlySet<string> 
   try {
     // failsafe: every scalar stays text, since it gets its type only after interpolation. Duplicate keys are found
     // below in linear time and with both places.
-    const document = withoutEnvironment(() => parseDocument(text, { ...options, lineCounter: lines }))
+    const document = undisturbed(() => documentOf(text, lines))
     const tree = document.contents === null ? emptyMap(reader) : read(document.contents, reader, 0, false)
     const { secrets } = reader
     const faults = syntaxFaults(document.errors, reader)
@@ -70,15 +74,40 @@ export function parseYaml(text: string, file: string, keys: ReadonlySet<string> 
 
 /**
  * The parser asks for the variable LOG_TOKENS at each token: that takes a third of its time, and a container that happens
- * to have such a variable would see its configuration, secrets and all, on standard output.
+ * to have such a variable would see its configuration, secrets and all, on standard output. Nobody looks at the stacks of
+ * its errors, of which a faulty file may have a hundred thousand.
  */
-function withoutEnvironment<T>(parse: () => T): T {
+function undisturbed<T>(parse: () => T): T {
   const { env } = process
+  const { stackTraceLimit } = Error
   process.env = {}
+  Error.stackTraceLimit = 0
   try {
     return parse()
   } finally {
     process.env = env
+    Error.stackTraceLimit = stackTraceLimit
+  }
+}
+
+/** The first document, with an error if there are more. */
+function documentOf(text: string, lines: LineCounter): Document.Parsed {
+  const tokens = readable(new Parser(lines.addNewLine).parse(text))
+  const [first, second] = new Composer(options).compose(tokens, true, text.length).take(2)
+  if (first === undefined) throw new Error('the parser gives no document')
+  const [from = 0, to = 0] = second?.range ?? []
+  if (second !== undefined) first.errors.push(new YAMLParseError([from, to], 'MULTIPLE_DOCS', 'more than one document'))
+  return first
+}
+
+/** More are not told: what follows is no YAML, and reading it could take a minute. */
+const mostFaultyTokens = 100
+
+function* readable(tokens: Iterable<CST.Token>): Generator<CST.Token> {
+  let left = mostFaultyTokens
+  for (const token of tokens) {
+    yield token
+    if (token.type === 'error' && --left === 0) return
   }
 }
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { Parser } from 'yaml'
 import { parseEnvFile } from '../../src/config/env-file.ts'
 import { load } from '../../src/config/load.ts'
 import { render } from '../../src/errors.ts'
@@ -142,6 +143,20 @@ test('many variables in an environment file are read in one pass', () => {
   const lines = Array.from({ length: 20_000 }, (_, i) => `V${i}=\${V${i === 0 ? '' : i - 1}:-x}`)
   const { variables } = parseEnvFile(lines.join('\n'), 'e', {})
   assert.equal(variables.get('V19999')?.value, 'x')
+})
+
+test('a text of faults alone is told of, however many they are', () => {
+  const many = 130_000
+  assert.equal(codes({ a: `a: [${'*a,'.repeat(many)}]` }, ['a']).length, 101)
+  const files = { a: 'programs: {web: {command: x, env_file: e}}', e: '?\n'.repeat(many) }
+  assert.equal(codes(files, ['a']).length, 101)
+  assert.equal(codes({ 'a.conf': `[supervisord]\n[program:x]\n${'x\n'.repeat(many)}` }, ['a.conf']).length, 101)
+})
+
+test('what is no YAML is not read to its end', ({ mock }) => {
+  const { mock: reading } = mock.method(Parser.prototype, 'next')
+  assert.deepEqual(codes({ a: '}\n'.repeat(10_000) }, ['a']).slice(0, 1), ['yaml-syntax'])
+  assert.ok(reading.callCount() < 1000, `${reading.callCount()} tokens were read`)
 })
 
 test('a parser that is asked to print its tokens prints nothing', () => {
