@@ -13,6 +13,7 @@ RUN apt-get update \
 WORKDIR /src
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
+COPY LICENSE ./
 COPY build build
 COPY src ./src
 
@@ -25,7 +26,10 @@ RUN set -eu; \
     loader=$(patchelf --print-interpreter dist/foster); \
     cp -L "$loader" /opt/foster/lib/; \
     ldd dist/foster | awk '$2 == "=>" { print $3 }' | xargs -I{} cp -L {} /opt/foster/lib/; \
-    mv dist/foster /opt/foster/foster; \
+    mv dist/foster dist/THIRD-PARTY-LICENSES LICENSE /opt/foster/; \
+    for package in libc6 libstdc++6 libgcc-s1 libatomic1; do \
+      cp -L "/usr/share/doc/$package/copyright" "/opt/foster/lib/$package.copyright"; \
+    done; \
     ln -s foster /opt/foster/supervisord; \
     ln -s foster /opt/foster/supervisorctl; \
     rm -r dist; \

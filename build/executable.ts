@@ -4,6 +4,7 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { dropCodeCache } from './code-cache.ts'
+import { licenceOfNode, licencesFile, licencesOf } from './licences.ts'
 
 /**
  * V8's options, the same while the snapshot is made and when it is read. The built-in functions are not copied next to
@@ -78,6 +79,7 @@ export async function buildExecutable(folder: string, steps: Steps): Promise<num
     process.stderr.write("build: the code cache of Node's modules is not where it was looked for, and stays\n")
   }
   rmSync(node)
+  writeFileSync(join(folder, licencesFile), `${licencesOf(Object.keys(bundle.metafile.inputs))}\n${licenceOfNode()}`)
   return Object.values(bundle.metafile.outputs)[0]?.bytes ?? 0
 }
 

@@ -1,6 +1,7 @@
 /** Builds `dist/npm`: the package for images that have Node. One file, no dependencies, nothing that runs at its installation. */
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
+import { licencesFile, licencesOf } from './licences.ts'
 
 const { name, version, description, license } = JSON.parse(readFileSync('package.json', 'utf8'))
 const folder = 'dist/npm'
@@ -15,6 +16,9 @@ const options = {
   logLevel: 'warning',
 } as const satisfies BuildOptions
 
+/** The files that the bundle is made of. */
+const bundled: string[] = []
+
 /**
  * Keeps all but the first instructions as a text, which is compiled when it is needed: the first of the two starts only
  * executes Node anew, and would else spend 30 ms on reading code that it does not run.
@@ -23,7 +27,8 @@ const mainAsText: Plugin = {
   name: 'main-as-text',
   setup({ onLoad }) {
     onLoad({ filter: /\/src\/main\.ts$/ }, async ({ path }) => {
-      const { outputFiles } = await build({ ...options, entryPoints: [path], write: false })
+      const { outputFiles, metafile } = await build({ ...options, entryPoints: [path], write: false, metafile: true })
+      bundled.push(...Object.keys(metafile.inputs))
       const text = JSON.stringify(outputFiles[0]?.text)
       const contents = `
         import { compileFunction } from 'node:vm'
@@ -50,13 +55,14 @@ chmodSync(`${folder}/foster.cjs`, 0o755)
 const manifest = {
   ...{ name, version, description, license },
   bin: { foster: 'foster.cjs' },
-  files: ['foster.cjs', 'foster.schema.json'],
+  files: ['foster.cjs', 'foster.schema.json', licencesFile],
   os: ['linux'],
   cpu: ['x64', 'arm64'],
   engines: { node: '>=26.10' },
 }
 writeFileSync(`${folder}/package.json`, `${JSON.stringify(manifest, undefined, 2)}\n`)
 for (const file of ['LICENSE', 'foster.schema.json']) copyFileSync(file, `${folder}/${file}`)
+writeFileSync(`${folder}/${licencesFile}`, licencesOf([...bundled, ...Object.keys(bundle.metafile.inputs)]))
 copyFileSync('build/npm.md', `${folder}/README.md`)
 
 const size = Object.values(bundle.metafile.outputs)[0]?.bytes ?? 0

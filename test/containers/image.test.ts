@@ -211,6 +211,11 @@ suite('a container', { skip, timeout: 1_200_000 }, () => {
     assert.equal(run('--entrypoint', '/opt/foster/supervisord', distImage(), '--help').code, 0)
   })
 
+  test('hands on the licences of what is in it', () => {
+    const { stdout } = run(busybox, '--', 'sh', '-c', 'cat /opt/foster/*LICENSE* /opt/foster/lib/*.copyright')
+    for (const part of [/^MIT License$/m, /^execa \d/m, /^node v26/m, /GNU C Library/]) assert.match(stdout, part)
+  })
+
   test('starts in an image that holds nothing else', () => {
     const { code, stdout } = run(...unprivileged, ...readOnly, distImage(), 'version')
     assert.equal(code, 0)

@@ -26,7 +26,14 @@ const bin = join(project, 'node_modules/.bin/foster')
 
 test('holds one bundled file, brings nothing along and runs nothing', () => {
   const paths = packed.files.map((it: { path: string }) => it.path)
-  assert.deepEqual(paths.sort(), ['LICENSE', 'README.md', 'foster.cjs', 'foster.schema.json', 'package.json'])
+  const licences = 'THIRD-PARTY-LICENSES'
+  assert.deepEqual(paths.sort(), ['LICENSE', 'README.md', licences, 'foster.cjs', 'foster.schema.json', 'package.json'])
+  const handedOn = readFileSync(join(installed, licences), 'utf8')
+  const ours = ['commander', 'execa', 'signal-exit', 'valibot', 'yaml']
+  assert.deepEqual(
+    ours.filter(name => !new RegExp(`^${name} \\d+\\.`, 'm').test(handedOn)),
+    [],
+  )
   const keys = ['name', 'version', 'description', 'license', 'bin', 'files', 'os', 'cpu', 'engines']
   assert.deepEqual(Object.keys(manifest(installed)), keys)
   assert.deepEqual(manifest(installed).bin, { foster: 'foster.cjs' })
