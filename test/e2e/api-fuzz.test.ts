@@ -158,7 +158,8 @@ e2e('followers that stop reading cost nothing but their connection, and learn wh
   assert.match(await readUntil(logs, /"type":"gap"/), /"type":"gap","process":"chatty","stream":"stdout","bytes":\d+}/)
   await askOften(to, 'POST /v1/programs/web/signal?signal=CONT HTTP/1.1\r\nHost: x\r\n\r\n', 4000)
   await untouched()
-  assert.ok(memoryOf(foster) - before < 30_000, `${before} -> ${memoryOf(foster)} kB`)
+  // What they have missed is some hundred MB; garbage of V8's, which it has no need to collect, some 30.
+  assert.ok(memoryOf(foster) - before < 80_000, `${before} -> ${memoryOf(foster)} kB`)
   // The last chunk is empty: that is the end.
   assert.match(await readUntil(events, /\r\n0\r\n\r\n$/), /"type":"gap","missed":\d+}/)
   for (const socket of sockets) socket.destroy()
