@@ -35,7 +35,9 @@ e2e(
     rig.file('supervisord.conf', supervisor)
     const lines = commands.map((command, i) => {
       rig.file(`command-${i}`, `${command}\n`)
-      return `timeout -s INT ${goesOn(command) ? 1 : 60} bash command-${i} >output-${i} 2>&1; echo "ended ${i} $?"`
+      const run = `timeout 60 bash command-${i} >output-${i} 2>errors-${i}`
+      const enough = `until [ -s output-${i} ] || ! kill -0 $! 2>/dev/null; do sleep 0.02; done; kill $!; wait $!`
+      return `${run} ${goesOn(command) ? `& ${enough}` : ''}; echo "ended ${i} $?"`
     })
     const script = rig.file(
       'reader.sh',
@@ -65,8 +67,8 @@ e2e(
     assert.equal(ended.length, commands.length)
     assert.ok(commands.length >= 17, `only ${commands.length}`)
     for (const { command, code, i } of ended) {
-      const said = readFileSync(join(rig.dir, `output-${i}`), 'utf8')
-      assert.equal(code, goesOn(command) ? 124 : 0, `${command}\n${said}`)
+      const said = ['output', 'errors'].map(it => readFileSync(join(rig.dir, `${it}-${i}`), 'utf8')).join('')
+      assert.equal(code, goesOn(command) ? 143 : 0, `${command}\n${said}`)
     }
     foster.kill('SIGTERM')
     await foster.exit()
