@@ -1,10 +1,21 @@
 /** Each row of the table of descriptors (design, section 8): what foster's stdout may be, and how it is written to. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, constants, openSync, readFileSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { e2e, type Options, type Rig } from './rig.ts'
 import type { Foster } from './rig-foster.ts'
+import { eventually } from './rig-wait.ts'
+
+/** What is in a pipe; empty: nothing yet. */
+function readSome(fd: number): string {
+  const buffer = Buffer.alloc(100)
+  try {
+    return buffer.toString('latin1', 0, readSync(fd, buffer))
+  } catch {
+    return ''
+  }
+}
 
 const count = 20_000
 const expected = Array.from({ length: count }, (_, i) => `line ${i + 1}`)
@@ -38,6 +49,7 @@ e2e('a pipe: written through a description of our own, the shared one stays bloc
   await rig.start({ programs: { web: { command: web.command } } }, { stdio: ['ignore', shared] })
   await web.up()
   await web.does('echo hello')
+  await eventually('it was written', () => readSome(reader) === 'hello\n')
   const flags = /^flags:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${shared}`, 'utf8'))?.[1]
   assert.equal(Number.parseInt(flags ?? '0', 8) & constants.O_NONBLOCK, 0)
   closeSync(shared)

@@ -58,6 +58,7 @@ e2e('files: more than a hundred rotations lose nothing, and cut no line', async 
     programs: {
       web: { kind: 'task', command: writer, shell: true, log: { stdout: [file, 'forward'], format: 'raw' } },
     },
+    shutdown: { timeout: '5m' },
   })
   assert.equal((await foster.exit()).code, 0)
   const files = filesOf(path)
