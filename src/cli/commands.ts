@@ -53,7 +53,12 @@ export function socketOption(): Option {
   return new Option(
     '--socket <PATH>',
     "the running foster's socket; else $FOSTER_SOCKET, the configuration, the usual places",
-  )
+  ).argParser(parsePath)
+}
+
+function parsePath(text: string): string {
+  if (text === '') throw new InvalidArgumentError('Expected a path.')
+  return text
 }
 
 function addStatus(program: Command, asked: Asked): void {

@@ -32,7 +32,8 @@ export interface PeerFacts {
 export function connected(path: string): Promise<Socket | string> {
   const net = process.getBuiltinModule('node:net')
   return new Promise(resolve => {
-    const socket = net.connect(path)
+    // As an argument of its own a path of digits would be a port.
+    const socket = net.connect({ path })
     socket.once('error', ({ code, message }: NodeJS.ErrnoException) => {
       // A file that is no socket refuses like one that nobody listens at.
       resolve(code === 'ECONNREFUSED' && !isSocket(path) ? 'it is no socket' : (code ?? message))

@@ -127,6 +127,7 @@ for (const [line, message] of [
   ['stop web --timeout soon', /Expected a duration/],
   ['health --live --startup', /cannot be used with/],
   ['config --running -c f', /cannot be used with/],
+  ['status --socket=', /Expected a path/],
   ['status --sokcet /s', /unknown option '--sokcet'\n\(Did you mean --socket\?\)/],
 ] as const) {
   test(`a fault of usage: foster ${line}`, () => {
