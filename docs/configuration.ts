@@ -165,10 +165,11 @@ start fails and says so; it is tried again as \`restart\` and \`start_retries\` 
 
 ## Interpolation
 
-In values, \`\${VAR}\`, \`\${VAR:-default}\`, \`\${VAR-default}\`, \`\${VAR:?message}\` and \`\${VAR?message}\` stand for foster's own
-environment, as in Compose; \`$\${\` is a literal \`\${\`. Any other \`$\` stays as it is, so shell commands read as written. An
-unset variable without a default is a fault. Values that came from a variable, and all of \`environment\` and \`secrets\`,
-are not shown in messages, nor by \`foster config\` without \`--show-secrets\`.
+In values, \`\${VAR}\`, \`\${VAR:-default}\`, \`\${VAR-default}\`, \`\${VAR:?message}\`, \`\${VAR?message}\`,
+\`\${VAR:+replacement}\` and \`\${VAR+replacement}\` stand for foster's own environment, as in Compose; \`$\${\` is a
+literal \`\${\`. Any other \`$\` stays as it is, so shell commands read as written. An unset variable without a default is
+a fault. Values that came from a variable, and all of \`environment\` and \`secrets\`, are not shown in messages, nor by
+\`foster config\` without \`--show-secrets\`.
 
 ## Environment variables
 

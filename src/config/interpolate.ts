@@ -112,7 +112,7 @@ interface Scan {
 interface Variable {
   readonly name: string
   readonly operator: string
-  /** The default, or the message. */
+  /** The default, the message, or what stands for a variable that is set. */
   readonly rest: readonly Piece[]
   readonly from: number
   readonly to: number
@@ -137,7 +137,7 @@ function parsePieces(scan: Scan, depth: number): readonly Piece[] {
   return pieces
 }
 
-const opening = /([A-Za-z_][A-Za-z0-9_]*)(:-|-|:\?|\?|(?=\}))/y
+const opening = /([A-Za-z_][A-Za-z0-9_]*)(:?[-?+]|(?=\}))/y
 
 function parseVariable(scan: Scan, depth: number): Variable {
   const start = scan.at
@@ -159,7 +159,7 @@ function wrongOpening(rest: string): string {
   const name = /^[A-Za-z_][A-Za-z0-9_]*/.exec(rest)?.[0]
   if (name === undefined) return '"${" is not followed by the name of a variable'
   if (!rest.includes('}')) return 'there is no "}" after "${"'
-  return 'expected "}", ":-", "-", ":?" or "?" after "${" and the name of a variable'
+  return 'expected "}", ":-", "-", ":?", "?", ":+" or "+" after "${" and the name of a variable'
 }
 
 /** Reports what is wrong with the variable that begins there. */
@@ -194,7 +194,9 @@ function report({ problems }: Scan, problem: Problem): void {
 function fillVariable(variable: Variable, variables: Variables, scan: Scan): string {
   const { name, operator, rest, from, to } = variable
   const value = Object.hasOwn(variables.environment, name) ? variables.environment[name] : undefined
-  if (value !== undefined && !(value === '' && operator.startsWith(':'))) return value
+  const isSet = value !== undefined && !(value === '' && operator.startsWith(':'))
+  if (operator.endsWith('+')) return isSet ? evaluate(rest, variables, scan) : ''
+  if (isSet) return value
   if (operator.endsWith('-')) return evaluate(rest, variables, scan)
   const state = value === undefined ? 'not set' : 'empty'
   if (operator === '') {
