@@ -33,14 +33,18 @@ const idle = {
 
 const isOf = (state: Live, event: { readonly pid: number }): boolean => state.pid === event.pid
 
+/** A start by hand, and one with another command, count from the beginning. */
+const uncounted = { failures: 0, streak: 0 } as const
+const anew = (state: State): Step => (state.failures === 0 && state.streak === 0 ? stay(state) : begin(state))
+
 export const table: Table = {
   stopped: { ...idle, down: (s, e) => (s.by === 'nobody' && e.by === 'shutdown' ? stay(s) : stopped(s, e.by)) },
   exited: { ...idle, down: (s, e) => (e.by === 'shutdown' ? stay(s) : stopped(s, e.by)) },
   fatal: { ...idle, down: (s, e) => (e.by === 'shutdown' ? stay(s) : stopped(s, e.by)) },
   waiting: {
     ...idle,
-    up: stay,
-    restart: stay,
+    up: anew,
+    restart: anew,
     down: (s, e) => stopped(s, e.by),
     kill: s => stopped(s, 'shutdown'),
     clear: s => to({ at: 'launching', next: 'up', until: Number.POSITIVE_INFINITY, ...history(s) }, { do: 'spawn' }),
@@ -48,8 +52,8 @@ export const table: Table = {
   },
   launching: {
     ...idle,
-    up: s => to({ ...s, next: 'up', until: Number.POSITIVE_INFINITY }),
-    restart: s => to({ ...s, next: 'up', until: Number.POSITIVE_INFINITY }),
+    up: s => to({ ...s, ...uncounted, next: 'up', until: Number.POSITIVE_INFINITY }),
+    restart: s => to({ ...s, ...uncounted, next: 'up', until: Number.POSITIVE_INFINITY }),
     down: (s, e) => to({ ...s, next: e.by, until: Math.min(s.until, e.deadline) }),
     kill: (s, _e, c) => to({ ...s, next: 'shutdown', until: c.now }),
     spawned: (s, e, c) => {
@@ -118,8 +122,8 @@ export const table: Table = {
   },
   backoff: {
     ...idle,
-    up: s => to({ at: 'waiting', ...history(s) }),
-    restart: s => to({ at: 'waiting', ...history(s) }),
+    up: begin,
+    restart: begin,
     down: (s, e) => stopped(s, e.by),
     kill: s => stopped(s, 'shutdown'),
     deadline: s => to({ at: 'waiting', ...history(s) }),

@@ -56,6 +56,23 @@ suite('examples', () => {
     assert.equal(world.replaced.size, 0)
   })
 
+  test('a start by hand and a new command have their retries anew, wherever the program stands', () => {
+    const backoff = { ...quick.backoff, delay: 10, max: 10 }
+    const old = program('a', { startRetries: 1, backoff, dependsOn: [on('b')] })
+    const other = { ...old, command: ['/other'] }
+    const failed = run(worldOf(planOf([old, b])), boot, exits(0, 3)).world
+    assert.deepEqual(at(failed), ['backoff', 'running'])
+    assert.deepEqual(at(run(failed, to(other, b), exits(0, 3)).world), ['backoff', 'running'])
+    const hand = (index: number, wish: 'start' | 'stop' | 'restart'): Input => ({ on: 'wish', index, wish })
+    for (const wish of ['start', 'restart'] as const)
+      assert.deepEqual(at(run(failed, hand(0, wish), exits(0, 3)).world), ['backoff', 'running'], wish)
+    // Where it has to wait for another one, too.
+    const due: Input = { on: 'program', index: 0, event: { on: 'deadline' } }
+    const waiting = run(failed, hand(1, 'stop'), exits(1), due).world
+    assert.deepEqual(at(waiting), ['waiting', 'stopped'])
+    assert.deepEqual(at(run(waiting, to(other, b), hand(1, 'start'), exits(0, 3)).world), ['backoff', 'running'])
+  })
+
   test('what a SIGHUP in the middle of the start has removed is not started', () => {
     const { world } = run(worldOf(planOf([a, b])), to(a), boot)
     assert.deepEqual(at(world), ['running', 'stopped'])
