@@ -67,6 +67,9 @@ function run(invocation: Run, files: readonly string[], known: Facts, signals: S
   const isConfigured = files.length > 0 || Object.keys(known.environment).some(name => configures.test(name))
   if (!isConfigured)
     return argv.length === 0 ? leave(2, noConfiguration(misnamed(existsSync))) : runCommand(invocation, known, signals)
+  // A slip of the pen must not start all programs. What has no name like a command's may be there when its turn comes.
+  const meant = isMissing(argv, known) ? meantBy(argv) : undefined
+  if (meant !== undefined) return leave(127, notFound(argv, meant))
   const loaded = loadWith(invocation, files, known)
   report(loaded)
   if (loaded.plan === undefined) {
@@ -141,13 +144,22 @@ const twoMains: Diagnostic = {
 }
 
 function runCommand({ argv, group, zeroCodes }: Run, known: Facts, signals: Signals): void {
-  const [word = ''] = argv
-  if (!word.includes('/') && candidates(word, known.environment.PATH, undefined).length === 0) {
-    const isFile = /\.(?:ya?ml|conf|ini)$/.test(word)
-    const near = isFile ? `foster -c ${word}` : nearest(word, commandWords)
-    return leave(127, `foster: ${word}: not found${near === undefined ? '' : `\n  did you mean "${near}"?`}\n`)
-  }
+  if (isMissing(argv, known)) return leave(127, notFound(argv, meantBy(argv)))
   runInit(commandPlan(argv, group, zeroCodes), signals)
+}
+
+/** Whether CMD is a word that is not on the PATH. */
+function isMissing([word]: readonly string[], { environment }: Facts): boolean {
+  return word !== undefined && !word.includes('/') && candidates(word, environment.PATH, undefined).length === 0
+}
+
+/** What may have been meant by a CMD that is missing. */
+function meantBy([word = '']: readonly string[]): string | undefined {
+  return /\.(?:ya?ml|conf|ini)$/.test(word) ? `foster -c ${word}` : nearest(word, commandWords)
+}
+
+function notFound([word = '']: readonly string[], meant: string | undefined): string {
+  return `foster: ${word}: not found${meant === undefined ? '' : `\n  did you mean "${meant}"?`}\n`
 }
 
 function check(files: readonly string[], known: Facts, asJson: boolean): void {
