@@ -53,6 +53,7 @@ what was asked for. A \`start\` of what runs already and is not ready yet waits 
 there is nothing to wait for, it says \`already started\`.
 
 \`tail -f\`, \`logs -f\` and \`events -f\` go on over restarts of the programs until foster ends (0) or is interrupted.
+\`logs -f\` follows the programs that there are when it begins, not those that a reload adds.
 
 | exit code | when |
 |---:|---|
