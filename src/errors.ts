@@ -71,13 +71,24 @@ function lineOf(text: string, number: number): string | undefined {
   }
 }
 
+/** As many blanks as a text takes columns; its tabs are kept. */
+function blanks(text: string): string {
+  return text.replace(/[^\t]/gu, sign => (noColumn.test(sign) ? '' : twoColumns.test(sign) ? '  ' : ' '))
+}
+
+const noColumn = /[\p{Mn}\p{Me}\p{Cf}]/u
+/** Wide signs of East Asia, and pictures. */
+const twoColumns =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6b\uff01-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}\p{Emoji_Presentation}]/u
+
 /** The source line and a caret below it. Tabs are kept in the caret's line, so that both are as wide as the terminal shows them. */
 function excerpt(at: Place, text: string | undefined, paint: (carets: string) => string): string {
   const line = text === undefined ? undefined : lineOf(text, at.line)
   if (line === undefined || line.trim() === '') return ''
   const from = Math.max(0, at.column - 1 - Math.floor(widest / 2))
   const shown = line.slice(from, from + widest)
-  const before = shown.slice(0, at.column - 1 - from).replace(/[^\t]/g, ' ')
-  const carets = '^'.repeat(Math.max(1, Math.min(at.length, shown.length - before.length)))
+  const start = at.column - 1 - from
+  const before = blanks(shown.slice(0, start))
+  const carets = '^'.repeat(Math.max(1, blanks(shown.slice(start, start + at.length)).length))
   return `\n  ${shown}\n  ${before}${paint(carets)}`
 }
