@@ -1,7 +1,7 @@
 /** The texts that a configuration consists of: the files that are named, and those that they include. */
 import type { Diagnostic } from '../errors.ts'
 import { interpolate } from './interpolate.ts'
-import { hasOtherLineEnds } from './line-ends.ts'
+import { hasDoubledLineEnds, hasOtherLineEnds } from './line-ends.ts'
 import { parseProcfile } from './procfile.ts'
 import { allKeys } from './schema.ts'
 import { blot, guessSecrets, type Range } from './secrets.ts'
@@ -248,7 +248,7 @@ function treeOf(text: string, file: string, sources: Sources): Tree | undefined 
   }
   if (file !== inline && (sources.supervisord !== undefined || isSupervisor(name, text)))
     return supervisorTree(text, file, sources)
-  if (hasOtherLineEnds(text, file, diagnostics)) return undefined
+  if (hasOtherLineEnds(text, file, diagnostics) || hasDoubledLineEnds(text, file, diagnostics)) return undefined
   const keys = allKeys()
   const parsed = parseYaml(text, file, keys)
   addAll(diagnostics, parsed.diagnostics)
