@@ -70,7 +70,7 @@ e2e('a pid file that comes late, in a directory that is not there yet, is seen',
 })
 
 e2e('a launcher that fails is the failure of the run, and what it started is not left behind', async rig => {
-  const { puppet, pidFile, program } = daemon(rig, 'web', again)
+  const { puppet, pidFile, program } = daemon(rig, 'web', { ...again, start_retries: -1 })
   const wait = `while ! [ -s ${pidFile} ]; do sleep 0.01; done; rm ${pidFile}; exit 4`
   const command = ['/bin/sh', '-c', `setsid "$@" & ${wait}`, 'sh', ...puppet.command]
   const foster = await rig.start({ programs: { web: { ...program, command } } })
