@@ -212,8 +212,15 @@ export class Effects {
       }
     }
     if (world().plan.command !== undefined) return over()
-    leftovers.clear(remains, () => this.#stopCommands.hold(index, over))
+    leftovers.clear(remains, () => this.#stopCommands.hold(index, over), this.#graceOf(index))
     if (!isOver) dispatch({ on: 'program', index, event: { on: 'gone' } })
+  }
+
+  /** What is there of a daemon that is stopped before its pid file has named it is no leftover: it has all its grace. */
+  #graceOf(index: number): number | undefined {
+    const { runs, world, now } = this.#options
+    const state = world().states[index]
+    return state?.at === 'stopping' && runs.isForking(index) ? Math.max(0, state.deadline - now()) : undefined
   }
 
   /** A SIGKILL that is not ours may be the kernel's, for memory. */

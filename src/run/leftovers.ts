@@ -55,11 +55,11 @@ export class Leftovers {
     this.#children = children
   }
 
-  /** A program's process has been reaped. Calls `gone` when nothing is left of it, usually at once. */
-  clear(remains: Remains, gone: () => void): void {
+  /** A program's process has been reaped. Calls `gone` when nothing is left of it, usually at once; KILL comes after `millis`. */
+  clear(remains: Remains, gone: () => void, millis = patience): void {
     if (!remains.isLeft(this.#children.orphansNow())) return gone()
     remains.signal('TERM')
-    const pending: Pending = { remains, gone, timer: setTimeout(() => this.#kill(pending), patience) }
+    const pending: Pending = { remains, gone, timer: setTimeout(() => this.#kill(pending), millis) }
     this.#pending.add(pending)
   }
 

@@ -261,6 +261,11 @@ export class Runs {
     return isKnownByMark && run.mark !== undefined ? markedWith(run.mark) : sessionOf(pid, ownsSession)
   }
 
+  /** Whether the launcher of a daemon has ended, and no pid file has named it since. */
+  isForking(index: number): boolean {
+    return this.#tracked.get(index)?.forking !== undefined
+  }
+
   /** Ends the wait of a daemon that has not forked away yet. False: there is a process to be asked. */
   stopForking(index: number): boolean {
     const forking = this.#tracked.get(index)?.forking

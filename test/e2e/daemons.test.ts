@@ -90,6 +90,19 @@ e2e('a daemon that has not forked away yet can be stopped', async rig => {
   assert.equal((await foster.exit()).code, 0)
 })
 
+e2e('a daemon that is stopped before its pid file is there has its grace', async rig => {
+  const lines = ["trap 'home TERM; sleep 3; home cleaned; exit 0' TERM"]
+  const { puppet, program } = daemon(rig, 'web', { stop_grace_period: '8s' }, false, lines)
+  const foster = await rig.start({ programs: { web: program } })
+  await puppet.up()
+  await eventually('the launcher was reaped', () => foster.others().length === 1)
+  foster.kill('SIGTERM')
+  await puppet.call('TERM')
+  await puppet.call('cleaned')
+  assert.equal((await foster.exit()).code, 0)
+  assert.doesNotMatch(foster.output.stderr, /SIGKILL/)
+})
+
 e2e('a daemon that never forks away, or never names itself, is given up after its time', async rig => {
   const late = { start_timeout: '300ms', start_retries: 1, backoff: { delay: '10ms' }, critical: false }
   const stays = { kind: 'daemon', command: ['sleep', '1000'], pid_file: join(rig.dir, 'stays.pid'), ...late }
