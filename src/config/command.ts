@@ -14,7 +14,7 @@ export function wordsOf(
   shell?: string,
 ): readonly string[] {
   const notes: WordsFault[] = []
-  const words = typeof command === 'string' ? splitWords(command, notes) : command
+  const words = typeof command === 'string' ? splitWords(command, notes, !('variable' in at)) : command
   const report = (place: Origin, message: string, hint?: string): void =>
     void diagnostics.push(fault(place, 'invalid-command', message, hint))
   const hintOf = ({ hint }: WordsFault): string | undefined =>

@@ -22,6 +22,7 @@ interface Splitting {
   word: string | undefined
   readonly words: string[]
   readonly notes: WordsFault[]
+  readonly isFilledIn: boolean
 }
 
 /** What only a shell understands as a command, and what there is in its place. */
@@ -40,14 +41,15 @@ const simple =
 
 /**
  * Splits a command into words: quotes and backslashes mean what they mean to a shell, nothing is expanded. What is then
- * handed on as it is, though a shell would not, is noted.
+ * handed on as it is, though a shell would not, is noted. `isFilledIn`: foster's variables were filled in, so that a `${`
+ * that is left is meant.
  */
-export function splitWords(text: string, notes: WordsFault[] = []): readonly string[] | WordsFault {
+export function splitWords(text: string, notes: WordsFault[] = [], isFilledIn = true): readonly string[] | WordsFault {
   if (simple.test(text)) {
     const words = text.split(' ')
     return shellWord(0, words[0] ?? '') ?? words
   }
-  const state: Splitting = { text, at: 0, word: undefined, words: [], notes }
+  const state: Splitting = { text, at: 0, word: undefined, words: [], notes, isFilledIn }
   const [, blanks = '', first = ''] = /^(\s*)(\S+)/.exec(text) ?? []
   const word = shellWord(blanks.length, first)
   if (word !== undefined) return word
@@ -161,9 +163,10 @@ function unquoted(state: Splitting): WordsFault | undefined {
 }
 
 /** What a shell would replace here, or looks like a sign that means something; once for each command. */
-function note({ text, at, word, notes }: Splitting): void {
+function note({ text, at, word, notes, isFilledIn }: Splitting): void {
   if (notes.length > 0) return
-  for (const [pattern, message, hint] of word === undefined ? [variable, home, typographic] : [variable]) {
+  const dollar = isFilledIn ? variable : unfilled
+  for (const [pattern, message, hint] of word === undefined ? [dollar, home, typographic] : [dollar]) {
     pattern.lastIndex = at
     const length = pattern.exec(text)?.[0].length
     if (length === undefined) continue
@@ -179,6 +182,12 @@ const variable: Note = [
   'a "$" without braces stays as it is: no shell fills in a variable',
   // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what the user is to write
   'write ${NAME} for a variable of foster, or set "shell: true"',
+]
+
+const unfilled: Note = [
+  /\$(?:[A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][A-Za-z0-9_]*|[0-9?@*#])/y,
+  'a "$" stays as it is: foster fills in no variable here, and no shell does',
+  'set "shell: true" to run it with /bin/sh',
 ]
 
 /** At the beginning of a word. */
