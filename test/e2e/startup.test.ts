@@ -206,8 +206,9 @@ async function endsWell(foster: Foster, when: string): Promise<void> {
 e2e('a TERM at any moment after the first handler ends the start, and nothing is started after it', async (rig, t) => {
   const config = longStart(rig)
   const started: number[] = []
-  // In steps of 5 ms, on a slow machine in larger ones.
-  for (let delay = 0; started.at(-1) !== 16; delay += Math.max(5, delay >> 4)) {
+  const isLate = (): boolean => started.length > 0 && Math.min(...started) === 16
+  // In steps of 5 ms, on a slow machine in larger ones; from the beginning where the test itself stood still meanwhile.
+  for (let delay = 0; started.at(-1) !== 16 || isLate(); delay = isLate() ? 0 : delay + Math.max(5, delay >> 4)) {
     const foster = await rig.start(['-c', config])
     spin(() => isInstalled(foster))
     wait(delay)
@@ -215,7 +216,6 @@ e2e('a TERM at any moment after the first handler ends the start, and nothing is
     await endsWell(foster, `${delay} ms after the handler`)
     started.push(foster.output.stderr.match(/: started/g)?.length ?? 0)
   }
-  assert.ok(Math.min(...started) < 16, 'one came before the end of the start')
   t.diagnostic(`programs started by then, from the handler on: ${started.join(' ')}`)
 })
 
