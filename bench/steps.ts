@@ -12,6 +12,7 @@ const variants: Readonly<Record<string, Partial<Steps>>> = {
   'as it is': {},
   'with symbols': { strip: false },
   "with Node's code cache": { dropCodeCache: false },
+  'without what a start compiles': { precompile: false },
   "without V8's options": { v8Options: [] },
   'without a snapshot': { snapshot: false, dropCodeCache: false },
   'none of it': { snapshot: false, strip: false, dropCodeCache: false, v8Options: [] },
