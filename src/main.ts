@@ -67,15 +67,15 @@ function run(invocation: Run, files: readonly string[], known: Facts, signals: S
   const isConfigured = files.length > 0 || Object.keys(known.environment).some(name => configures.test(name))
   if (!isConfigured)
     return argv.length === 0 ? leave(2, noConfiguration(misnamed(existsSync))) : runCommand(invocation, known, signals)
-  // A slip of the pen must not start all programs. What has no name like a command's may be there when its turn comes.
-  const meant = isMissing(argv, known) ? meantBy(argv) : undefined
-  if (meant !== undefined) return leave(127, notFound(argv, meant))
   const loaded = loadWith(invocation, files, known)
   report(loaded)
   if (loaded.plan === undefined) {
     lastWords(loaded)
     return leave(2, '')
   }
+  // A slip of the pen must not start all programs. What has no name like a command's may be there when its turn comes.
+  const meant = isMissing(argv, known) ? meantBy(argv) : undefined
+  if (meant !== undefined) return leave(127, notFound(argv, meant))
   // The accounts may have changed as well.
   init(loaded, () => loadWith(invocation, files, facts(known.environment)), known, signals)
 }
