@@ -11,8 +11,8 @@ import { compiledByStarts, logging } from './started.ts'
  * V8's options, the same while the snapshot is made and when it is read. The built-in functions are not copied next to
  * compiled code, and the baseline compiler, which wants them there, is off: that saves 5 ms of a start and little runs
  * often here. A small young generation keeps what a thousand starts leave behind from staying resident, and one thread
- * for the compiler and the collector instead of four keeps three arenas of the allocator from filling. Code that has not
- * run for three collections is dropped, and less is inlined: a megabyte and a half less at rest.
+ * for the compiler and the collector instead of four keeps three arenas of the allocator from filling. The code that
+ * is in the snapshot stays: it is what a start needs.
  *
  * Not among them, though it would save 8 ms more: --no-rehash-snapshot. With one known seed for all hashes, a program
  * whose log lines carry other people's JSON would let them choose keys that collide, and PID 1 would stand still.
@@ -22,8 +22,7 @@ export const v8Options = [
   '--no-sparkplug',
   '--max-semi-space-size=1',
   '--v8-pool-size=1',
-  '--optimize-for-size',
-  '--bytecode-old-age=3',
+  '--no-flush-bytecode',
 ]
 
 /** What is done to make a start fast and the file small. */
@@ -64,10 +63,10 @@ export async function buildExecutable(folder: string, steps: Steps): Promise<num
   const parts = { main, output, executable: node, useSnapshot: steps.snapshot }
   const environment = { ...process.env }
   if (steps.snapshot && steps.precompile) {
-    const log = resolve(folder, 'started.log')
-    seal(folder, parts, [...steps.v8Options, ...logging(log)], environment)
-    environment.FOSTER_STARTED = JSON.stringify(compiledByStarts(output, log))
-    rmSync(log)
+    const logs = resolve(folder, 'started')
+    seal(folder, parts, [...steps.v8Options, ...logging(logs)], environment)
+    environment.FOSTER_STARTED = JSON.stringify(compiledByStarts(output, logs))
+    rmSync(logs, { recursive: true })
   }
   seal(folder, parts, steps.v8Options, environment)
   if (steps.dropCodeCache && !dropCodeCache(output)) {

@@ -1,37 +1,43 @@
-/** What a start compiles, seen in two: the functions that are to be in the snapshot with their code. */
+/** What a start compiles, seen in several: the functions that are to be in the snapshot with their code. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import type { Functions } from '../src/precompile.ts'
 
-/** V8's options for an executable that writes into the file which functions it compiles. */
-export const logging = (file: string) => ['--log-function-events', `--logfile=${file}`, '--no-logfile-per-isolate']
+/** V8's options for an executable each of whose processes writes into the folder which functions it compiles. */
+export const logging = (folder: string) => [
+  '--log-function-events',
+  `--logfile=${folder}/%p.log`,
+  '--no-logfile-per-isolate',
+]
 
 /**
- * Starts such an executable in the two ways there are, each with a program that says something and ends, and gives what
- * was compiled. Throws when a start does not end with 0, or when it compiled so little that it was not seen.
+ * Starts such an executable as `foster -c FILE`, as a client and as `foster -- CMD`, and gives what was compiled. Throws
+ * when a start does not end with 0, or when it compiled so little that it was not seen. The folder is emptied.
  */
-export function compiledByStarts(executable: string, log: string): Functions {
+export function compiledByStarts(executable: string, logs: string): Functions {
+  rmSync(logs, { recursive: true, force: true })
+  mkdirSync(logs)
   const folder = mkdtempSync(join(tmpdir(), 'foster-build-'))
   try {
-    const plan = { programs: { web: { command: 'echo hello' } }, control: { socket: join(folder, 'socket') } }
-    const file = join(folder, 'foster.yaml')
-    writeFileSync(file, JSON.stringify(plan))
-    const found = new Map<string, Set<number>>()
+    const [file, socket] = [join(folder, 'foster.yaml'), join(folder, 'socket')]
+    const command = ['sh', '-c', 'until "$1" status --socket "$2"; do sleep 0.1; done', 'sh', executable, socket]
+    writeFileSync(file, JSON.stringify({ programs: { web: { command } }, control: { socket } }))
     for (const args of [
       ['-c', file],
       ['--', 'true'],
     ]) {
-      execFileSync(executable, args, { stdio: 'ignore', env: { PATH: process.env.PATH } })
-      take(readFileSync(log, 'latin1'), found)
+      execFileSync(executable, args, { stdio: 'ignore', env: { PATH: process.env.PATH }, timeout: 60_000 })
     }
-    const count = [...found.values()].reduce((sum, it) => sum + it.size, 0)
-    if (count < 100) throw new Error(`${executable} compiles ${count} functions at a start: too few`)
-    return Object.fromEntries([...found].map(([name, offsets]) => [name, [...offsets].sort((a, b) => a - b)]))
   } finally {
     rmSync(folder, { recursive: true })
   }
+  const found = new Map<string, Set<number>>()
+  for (const log of readdirSync(logs)) take(readFileSync(join(logs, log), 'latin1'), found)
+  const count = [...found.values()].reduce((sum, it) => sum + it.size, 0)
+  if (count < 100) throw new Error(`${executable} compiles ${count} functions at a start: too few`)
+  return Object.fromEntries([...found].map(([name, offsets]) => [name, [...offsets].sort((a, b) => a - b)]))
 }
 
 /** V8's log has lines `script-details,ID,NAME,...` and `function,EVENT,SCRIPT,START,END,...`. */

@@ -1,6 +1,6 @@
 /**
- * Which functions are in the snapshot with their code, beside those that the rehearsal runs. V8 compiles a function when
- * it is first called, and keeps for long what it has compiled: neither is what a start wants.
+ * Which functions are in the snapshot with their code: those that a start runs, and no others. V8 compiles a function
+ * when it is first called and keeps what it has compiled; at a start the one costs time, and the other costs more.
  */
 import type { Session } from 'node:inspector'
 
@@ -10,19 +10,21 @@ export type Functions = Readonly<Record<string, readonly number[]>>
 /** Nothing is made of it. */
 class Nothing {}
 
-/**
- * Ages the code of what has run so far, such as the top level of each module: unless it runs again before the snapshot
- * is made, V8 drops it then (`--bytecode-old-age`). Counting objects collects garbage as often as it finds any.
- */
-export function ageCode(): void {
-  const { queryObjects } = process.getBuiltinModule('node:v8')
+/** Drops the code of all functions that are not running: most have run once, as the top level of a module. */
+export function dropCode(): void {
+  const { queryObjects, setFlagsFromString } = process.getBuiltinModule('node:v8')
+  // An executable that ran with other options than these, which the build gives, would refuse the snapshot.
+  setFlagsFromString('--flush-bytecode')
+  setFlagsFromString('--stress-flush-code')
+  // Counting objects collects garbage first.
   for (let i = 0; i < 3; i++) queryObjects(Nothing, { format: 'count' })
+  setFlagsFromString('--no-stress-flush-code')
+  setFlagsFromString('--no-flush-bytecode')
 }
 
 /**
- * Compiles functions without running them: those that a start was seen to compile, and that the rehearsal cannot run
- * because they touch the system. V8 compiles what a debugger asks about. Scripts that are not loaded are left out; throws
- * where V8 does not know a place.
+ * Compiles functions without running them, since many touch the system. V8 has no call for that, but it compiles what a
+ * debugger asks about. Scripts that are not loaded are left out; throws where V8 does not know a place.
  */
 export function compile(functions: Functions): void {
   const { Session } = process.getBuiltinModule('node:inspector')

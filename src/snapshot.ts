@@ -6,11 +6,11 @@ import { startupSnapshot } from 'node:v8'
 import { main } from './main.ts'
 import { catchSignals } from './os/signals.ts'
 import { ownArguments } from './os/verbatim.ts'
-import { ageCode, compile } from './precompile.ts'
+import { compile, dropCode } from './precompile.ts'
 import { rehearse } from './rehearsal.ts'
 
-ageCode()
 rehearse()
+dropCode()
 // The build's: what a start compiled when it was tried.
 const { FOSTER_STARTED } = process.env
 if (FOSTER_STARTED !== undefined) compile(JSON.parse(FOSTER_STARTED))
