@@ -22,8 +22,7 @@ export function compiledByStarts(executable: string, logs: string): Functions {
   const folder = mkdtempSync(join(tmpdir(), 'foster-build-'))
   try {
     const [file, socket] = [join(folder, 'foster.yaml'), join(folder, 'socket')]
-    const command = ['sh', '-c', 'until "$1" status --socket "$2"; do sleep 0.1; done', 'sh', executable, socket]
-    writeFileSync(file, JSON.stringify({ programs: { web: { command } }, control: { socket } }))
+    writeFileSync(file, plan(executable, socket))
     for (const args of [
       ['-c', file],
       ['--', 'true'],
@@ -39,6 +38,27 @@ export function compiledByStarts(executable: string, logs: string): Functions {
   if (count < 100) throw new Error(`${executable} compiles ${count} functions at a start: too few`)
   return Object.fromEntries([...found].map(([name, offsets]) => [name, [...offsets].sort((a, b) => a - b)]))
 }
+
+/** What most files have. It ends when a client has been answered. */
+const plan = (executable: string, socket: string): string => `# The programs of a container.
+control:
+  socket: ${JSON.stringify(socket)}
+programs:
+  migrate:
+    kind: task
+    command: sh -c 'exit 0'
+    environment: {LEVEL: info, HOST: "\${HOSTNAME:-here}"}
+  web:
+    command: until "$EXECUTABLE" status --socket "$SOCKET"; do sleep 0.1; done
+    shell: true
+    working_dir: /
+    environment:
+      EXECUTABLE: ${JSON.stringify(executable)}
+      SOCKET: ${JSON.stringify(socket)}
+    depends_on: [migrate]
+    restart: on-failure
+    stop_grace_period: 5s
+`
 
 /** V8's log has lines `script-details,ID,NAME,...` and `function,EVENT,SCRIPT,START,END,...`. */
 function take(log: string, found: Map<string, Set<number>>): void {

@@ -7,9 +7,7 @@ import { main } from './main.ts'
 import { catchSignals } from './os/signals.ts'
 import { ownArguments } from './os/verbatim.ts'
 import { compile, dropCode } from './precompile.ts'
-import { rehearse } from './rehearsal.ts'
 
-rehearse()
 dropCode()
 // The build's: what a start compiled when it was tried.
 const { FOSTER_STARTED } = process.env

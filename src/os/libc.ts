@@ -139,15 +139,6 @@ export function libc(): ReturnType<typeof bind> {
   return bound
 }
 
-/** Runs code that calls the C library with calls that do nothing and answer 0: for making the start-up snapshot. */
-export function rehearseCalls(code: () => void): void {
-  const functions = new Proxy({} as Functions, { get: () => () => 0 })
-  const ffi = { getRawPointer: () => 0n, getInt32: () => 0 } as unknown as Ffi
-  bound = { ffi, functions, errno: 0n, lib: { getFunction: () => undefined } as never }
-  code()
-  bound = undefined
-}
-
 /** The result of a call, or the negative errno where it said -1. */
 export function checked(result: number | bigint): number {
   const value = Number(result)
