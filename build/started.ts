@@ -27,7 +27,9 @@ export function compiledByStarts(executable: string, logs: string): Functions {
       ['-c', file],
       ['--', 'true'],
     ]) {
-      execFileSync(executable, args, { stdio: 'ignore', env: { PATH: process.env.PATH }, timeout: 60_000 })
+      // What it says is in the error, if there is one. An emulated processor needs its time.
+      const stdio = ['ignore', 'ignore', 'pipe'] as const
+      execFileSync(executable, args, { stdio: [...stdio], env: { PATH: process.env.PATH }, timeout: 300_000 })
     }
   } finally {
     rmSync(folder, { recursive: true })

@@ -8,6 +8,7 @@ import type { Socket } from 'node:net'
 import type { Peer } from './access.ts'
 import { dropBody, readBody } from './bodies.ts'
 import type { Reply } from './handlers.ts'
+import { refuse } from './no-http.ts'
 import { failed } from './requests.ts'
 import { type StreamLimits, streamLines } from './streaming.ts'
 
@@ -17,6 +18,8 @@ const mostConnections = 128
 const mostStrangers = 16
 /** Requests on one connection whose answers are still to come. */
 const mostAtOnce = 8
+/** Bytes of answers that a client has not taken, beyond which its next request waits. */
+const mostUnread = 64 * 1024
 const largestHeader = 16 * 1024
 /** Requests have no bodies; so much of one is read and thrown away, so that the client sees the answer. */
 const largestBody = 64 * 1024
@@ -58,8 +61,10 @@ interface Connection {
   /** Who counts together. */
   readonly key: string
   requests: number
-  /** Those that have come after the one that is dealt with. */
-  readonly waiting: (() => void)[]
+  /** The answers that are being given, until they have been taken. */
+  readonly answers: Set<ServerResponse>
+  /** Requests that have come after those. */
+  readonly waiting: { readonly request: IncomingMessage; readonly response: ServerResponse }[]
   timer: NodeJS.Timeout | undefined
 }
 
@@ -88,7 +93,7 @@ export class HttpDoor {
       socket.destroy()
       return
     }
-    const connection: Connection = { socket, peer, key, requests: 0, waiting: [], timer: undefined }
+    const connection: Connection = { socket, peer, key, requests: 0, answers: new Set(), waiting: [], timer: undefined }
     this.#connections.set(socket, connection)
     this.#allow(connection, isStranger ? patience.stranger : patience.header)
     socket.on('close', () => {
@@ -132,7 +137,7 @@ export class HttpDoor {
     server.on('request', (request, response) => this.#take(request, response))
     // Nobody is invited to send a body.
     server.on('checkContinue', (request, response) => this.#take(request, response))
-    server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuse(error, socket as Socket))
+    server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuse(error, socket as Socket, largestHeader))
     return server
   }
 
@@ -147,13 +152,27 @@ export class HttpDoor {
     response.sendDate = false
     response.on('close', () => {
       connection.requests--
+      connection.answers.delete(response)
       if (connection.socket.destroyed) return
-      connection.waiting.shift()?.()
+      this.#next(connection)
       if (connection.requests === 0) this.#allow(connection, patience.idle)
     })
-    // One at a time: the answers go in this order anyway, and those to somebody who does not read would pile up.
-    if (connection.requests > 1) connection.waiting.push(() => this.#deal(connection, request, response))
-    else this.#deal(connection, request, response)
+    connection.waiting.push({ request, response })
+    this.#next(connection)
+  }
+
+  /** Deals with the next request once those before it are answered: of what nobody reads only little piles up. */
+  #next(connection: Connection): void {
+    const { answers, waiting } = connection
+    let unread = 0
+    for (const { writableEnded, writableLength } of answers) {
+      if (!writableEnded) return
+      unread += writableLength
+    }
+    const next = unread <= mostUnread ? waiting.shift() : undefined
+    if (next === undefined) return
+    answers.add(next.response)
+    this.#deal(connection, next.request, next.response)
   }
 
   #deal(connection: Connection, request: IncomingMessage, response: ServerResponse): void {
@@ -161,14 +180,18 @@ export class HttpDoor {
     const incoming = { method, target, headers, peer: connection.peer }
     if (this.#options.bodies === undefined) {
       dropBody(request, largestBody)
-      this.#later(() => this.#reply(incoming, response))
+      this.#later(connection, () => this.#reply(incoming, response))
     } else {
       this.#receive(connection, request, response, incoming)
     }
   }
 
-  #later(work: () => Promise<void>): void {
-    this.#queue.push(() => void work())
+  #later(connection: Connection, work: () => Promise<void>): void {
+    this.#queue.push(() => {
+      void work()
+      // Most answers are complete by now.
+      this.#next(connection)
+    })
     this.#schedule()
   }
 
@@ -188,7 +211,7 @@ export class HttpDoor {
     this.#allow(connection, patience.header)
     readBody(request, bodies.most, body => {
       clearTimeout(connection.timer)
-      this.#later(() => this.#reply({ ...incoming, body }, response))
+      this.#later(connection, () => this.#reply({ ...incoming, body }, response))
     })
   }
 
@@ -270,20 +293,4 @@ function send(response: ServerResponse, reply: Reply, limits: StreamLimits): voi
   // Whoever does not read it must not keep it in memory for ever.
   const timer = setTimeout(() => response.destroy(), limits.stalled)
   response.on('close', () => clearTimeout(timer))
-}
-
-/** What is no HTTP: said once, then closed. */
-function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
-    socket.destroy()
-    return
-  }
-  const [status, code] = error.code === 'HPE_HEADER_OVERFLOW' ? ['431', 'too-large'] : ['400', 'bad-request']
-  const message = status === '431' ? `headers have at most ${largestHeader} bytes` : 'this is no HTTP request'
-  const body = `${JSON.stringify({ code, message, hint: null })}\n`
-  socket.end(
-    `HTTP/1.1 ${status} ${status === '431' ? 'Request Header Fields Too Large' : 'Bad Request'}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-  )
-  // Whoever goes on sending after that is not listened to.
-  setImmediate(() => socket.destroySoon())
 }

@@ -49,6 +49,30 @@ test('an answer that nobody reads is kept for a minute', async t => {
   assert.equal(inside.destroyed, true)
 })
 
+const requests = (...targets: readonly string[]): string =>
+  targets.map(it => `GET ${it} HTTP/1.1\r\nHost: x\r\n\r\n`).join('')
+
+test('small answers on one connection do not wait for each other, large ones that nobody reads hold up what follows', async t => {
+  for (const [size, all] of [
+    [100, ['/1', '/2', '/3']],
+    [4_000_000, ['/1']],
+  ] as const) {
+    const asked: string[] = []
+    const first = Promise.withResolvers<void>()
+    const { client } = await open(t, ({ target }) => {
+      asked.push(target)
+      first.resolve()
+      return { status: 200, json: { text: 'x'.repeat(size) } }
+    })
+    client.write(requests('/1', '/2', '/3'))
+    await first.promise
+    // In the same turn of the loop.
+    await Promise.resolve()
+    if (size > 100) for (let i = 0; i < 20; i++) await turn()
+    assert.deepEqual(asked, all)
+  }
+})
+
 test('requests on one connection are dealt with one after the other', async t => {
   const asked: string[] = []
   const done: (() => void)[] = []
@@ -63,7 +87,7 @@ test('requests on one connection are dealt with one after the other', async t =>
       },
     }
   })
-  client.write(['/1', '/2', '/3'].map(it => `GET ${it} HTTP/1.1\r\nHost: x\r\n\r\n`).join(''))
+  client.write(requests('/1', '/2', '/3'))
   for (const all of [['/1'], ['/1', '/2'], ['/1', '/2', '/3']]) {
     await more.promise
     for (let i = 0; i < 5; i++) await turn()
